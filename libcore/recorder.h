@@ -1,0 +1,130 @@
+/*
+ * recorder.h - what the heap offers to whoever records it; besides memspan.h the
+ * only header of libcore that the dumper sees.
+ *
+ * The heap knows no recorder: one attaches itself. The heap reports each finished
+ * cycle and, when the last span of a cycle is swept, captures the statistics and
+ * the span table of that moment and hands them over. Nothing here allocates from
+ * the heap: captures live in memory of their own from mmap, counted in other_sys.
+ */
+#ifndef MEMSPAN_RECORDER_H
+#define MEMSPAN_RECORDER_H
+
+#include "memspan.h"
+
+/* Why a cycle ran or a snapshot was taken; the values are those of the file format. */
+enum recorder_reason {
+	RECORDER_GC = 0,       /* heap_live reached gc_trigger */
+	RECORDER_FORCED = 1,   /* memspan_gc, memspan_free_os_memory */
+	RECORDER_PERIODIC = 2, /* two minutes without a cycle */
+	RECORDER_LIMIT = 3,    /* the memory limit */
+	RECORDER_INTERVAL = 4, /* from here on: snapshots without a cycle */
+	RECORDER_SIGNAL = 5,
+	RECORDER_DUMP = 6,
+	RECORDER_EXIT = 7,
+	RECORDER_PACER = 8,    /* a malloc program at a point where Go would have collected */
+	RECORDER_SHRINK = 9,   /* a malloc program whose heap shrank as much */
+};
+
+/* How the collector learns of writes during marking. */
+enum recorder_tracking { RECORDER_STOPPED = 0, RECORDER_UFFD = 1 };
+
+enum recorder_phase {
+	RECORDER_PHASE_MARK = 0,        /* whole marking, threads stopped */
+	RECORDER_PHASE_SWEEP_TERM = 1,  /* first pause of a concurrent cycle */
+	RECORDER_PHASE_MARK_TERM = 2,   /* last pause of a concurrent cycle */
+	RECORDER_PHASE_SNAPSHOT = 3,    /* the stop in which a snapshot is cut; not in PauseNs */
+};
+
+struct recorder_pause {
+	uint32_t phase;        /* enum recorder_phase */
+	uint64_t duration_ns;  /* from the request to stop until the threads run again */
+	uint64_t stop_ns;      /* the part until the last thread stood */
+	uint64_t end_unix_ns;
+};
+
+enum { RECORDER_PAUSES_MAX = 8 };
+
+/* One finished cycle. Byte figures are those of mark termination. */
+struct recorder_cycle {
+	uint32_t gc_num;             /* counted from 1 */
+	uint32_t reason;             /* enum recorder_reason, 0 to 3 */
+	uint32_t tracking;           /* enum recorder_tracking */
+	uint32_t threads;            /* known threads stopped */
+	uint32_t threads_unknown;    /* seen in the process, neither stopped nor scanned */
+	uint32_t pause_count;
+	struct recorder_pause pauses[RECORDER_PAUSES_MAX];
+	uint64_t start_unix_ns, start_mono_ns;
+	uint64_t mark_ns;            /* wall time of marking, concurrent part included */
+	uint64_t sweep_ns;           /* wall time from mark termination to the last span swept */
+	uint64_t cpu_assist_ns, cpu_background_ns, cpu_idle_ns;
+	uint64_t heap_live_start;    /* heap_live when the cycle began */
+	uint64_t heap_live_end;      /* when marking ended */
+	uint64_t heap_marked;        /* what the cycle kept */
+	uint64_t heap_goal;          /* the goal this cycle ran under */
+	uint64_t gc_trigger;         /* the trigger this cycle ran under */
+	uint64_t next_goal, next_trigger;
+	uint64_t stack_bytes, global_bytes; /* roots scanned */
+};
+
+/* The heap at one instant. */
+struct recorder_snapshot {
+	uint32_t reason;                /* enum recorder_reason */
+	uint32_t gc_num;                /* cycles finished */
+	uint64_t unix_ns, mono_ns;
+	struct recorder_pause stop;     /* the stop that the capture itself took */
+	memspan_mstats stats;
+	memspan_span *spans;            /* address order, idle ranges included */
+	uint64_t span_count;
+	uint64_t mapping_bytes;         /* of the mapping that holds this struct and the spans */
+};
+
+struct recorder {
+	/*
+	 * Whether a snapshot for this reason is wanted now. Called before the threads
+	 * are stopped, from any thread; must not block.
+	 */
+	bool (*wanted)(uint32_t reason, uint32_t gc_num);
+	/* A cycle is finished, its last span swept. Called before captured(); must not block. */
+	void (*cycle)(const struct recorder_cycle *cycle);
+	/* A snapshot was captured. Owned by the recorder, returned with recorder_release. Must not block. */
+	void (*captured)(struct recorder_snapshot *snapshot);
+};
+
+/* Attaches the one recorder of the process; NULL detaches. The struct must stay valid. */
+void recorder_attach(const struct recorder *recorder);
+
+/*
+ * Captures the heap as it is now. NULL when memory for the copy was refused. To be
+ * returned with recorder_release. Not from a signal handler; any other thread.
+ */
+struct recorder_snapshot *recorder_capture(uint32_t reason);
+
+void recorder_release(struct recorder_snapshot *snapshot);
+
+/*
+ * Starts a thread for the recorder that the collector knows: all signals blocked,
+ * its stack a stack span. Returns 0 or an errno value. `detached` always.
+ */
+int recorder_thread_start(void (*run)(void *arg), void *arg);
+
+/* How the collector tracks writes now, and why not better, for the run record. */
+uint32_t recorder_tracking_mode(const char **why);
+
+/*
+ * Memory from mmap for the recorder's own use, counted in other_sys; zeroed,
+ * page-rounded. NULL when refused. Both keep errno.
+ */
+void *recorder_map(size_t bytes);
+void recorder_unmap(void *p, size_t bytes);
+
+/*
+ * Registers child to be called in the child after a fork, on the heap's terms
+ * (the heap is usable, no other thread exists). One handler.
+ */
+void recorder_on_fork(void (*child)(void));
+
+/* One line on stderr for a bad setting or a failed recording: "memspan: " and the text. */
+void recorder_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
