@@ -1,0 +1,43 @@
+/*
+ * os.h - the port to the operating system: everything the heap asks of it.
+ *
+ * Each function keeps errno unless it says otherwise, allocates nothing and may be
+ * called with locks held. Sizes and addresses are multiples of os_page_bytes().
+ */
+#ifndef OS_H
+#define OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+size_t os_page_bytes(void);
+unsigned os_cpu_count(void);
+uint64_t os_memory_bytes(void);
+
+/* Address space without memory behind it; NULL when refused. Aligned to `align`. */
+void *os_reserve(size_t bytes, size_t align);
+/* Makes part of a reservation readable and writable; it reads as zero. */
+bool os_commit(void *p, size_t bytes);
+/* Gives the memory behind a committed range back; it reads as zero afterwards. */
+bool os_release(void *p, size_t bytes);
+
+/* A zeroed read-write mapping of its own; NULL when refused. `lazy`: no memory is promised. */
+void *os_map(size_t bytes, bool lazy);
+void os_unmap(void *p, size_t bytes);
+
+uint64_t os_mono_ns(void);
+uint64_t os_unix_ns(void);
+uint64_t os_thread_cpu_ns(void);
+
+/* Writes the text to stderr in one write; what does not go is lost. */
+void os_stderr(const char *text, size_t bytes);
+/* "memspan: " and the formatted line and a newline on stderr. */
+void os_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, then abort: for our own mistakes only. */
+_Noreturn void os_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* getenv, but NULL in a setuid program. */
+const char *os_setting(const char *name);
+
+#endif

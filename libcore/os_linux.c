@@ -1,0 +1,157 @@
+/* os_linux.c - see os.h. */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+size_t os_page_bytes(void)
+{
+	static size_t bytes;
+	if (bytes == 0)
+		bytes = (size_t)sysconf(_SC_PAGESIZE);
+	return bytes;
+}
+
+unsigned os_cpu_count(void)
+{
+	int saved = errno;
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+	errno = saved;
+	return n > 0 ? (unsigned)n : 1;
+}
+
+uint64_t os_memory_bytes(void)
+{
+	struct sysinfo info;
+	int saved = errno;
+	uint64_t bytes = sysinfo(&info) == 0 ? (uint64_t)info.totalram * info.mem_unit : 0;
+	errno = saved;
+	return bytes;
+}
+
+static void *map(size_t bytes, int protection, int flags)
+{
+	int saved = errno;
+	void *p = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+	errno = saved;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void *os_reserve(size_t bytes, size_t align)
+{
+	if (bytes > SIZE_MAX - align)
+		return NULL;
+	char *p = map(bytes + align, PROT_NONE, MAP_NORESERVE);
+	if (!p)
+		return NULL;
+	size_t head = -(uintptr_t)p & (align - 1);
+	if (head)
+		os_unmap(p, head);
+	if (align - head)
+		os_unmap(p + head + bytes, align - head);
+	return p + head;
+}
+
+bool os_commit(void *p, size_t bytes)
+{
+	int saved = errno;
+	bool ok = mprotect(p, bytes, PROT_READ | PROT_WRITE) == 0;
+	errno = saved;
+	return ok;
+}
+
+bool os_release(void *p, size_t bytes)
+{
+	int saved = errno;
+	bool ok = madvise(p, bytes, MADV_DONTNEED) == 0;
+	errno = saved;
+	return ok;
+}
+
+void *os_map(size_t bytes, bool lazy)
+{
+	return map(bytes, PROT_READ | PROT_WRITE, lazy ? MAP_NORESERVE : 0);
+}
+
+void os_unmap(void *p, size_t bytes)
+{
+	int saved = errno;
+	munmap(p, bytes);
+	errno = saved;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t os_mono_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t os_unix_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t os_thread_cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void os_stderr(const char *text, size_t bytes)
+{
+	int saved = errno;
+	ssize_t ignored = write(STDERR_FILENO, text, bytes);
+	(void)ignored;
+	errno = saved;
+}
+
+static void warn(const char *format, va_list args)
+{
+	char line[512] = "memspan: ";
+	int saved = errno;
+	size_t used = strlen(line);
+	int n = vsnprintf(line + used, sizeof line - used - 1, format, args);
+	if (n > 0)
+		used += (size_t)n < sizeof line - used - 1 ? (size_t)n : sizeof line - used - 2;
+	line[used++] = '\n';
+	os_stderr(line, used);
+	errno = saved;
+}
+
+void os_warn(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	warn(format, args);
+	va_end(args);
+}
+
+_Noreturn void os_fatal(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	warn(format, args);
+	va_end(args);
+	abort();
+}
+
+const char *os_setting(const char *name)
+{
+	return getauxval(AT_SECURE) ? NULL : getenv(name);
+}
