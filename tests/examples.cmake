@@ -45,6 +45,13 @@ if(TARGET docsearch)
 	add_test(NAME examples_docsearch_without_pages COMMAND docsearch ${examples_folder})
 	set_tests_properties(examples_docsearch_without_pages PROPERTIES
 		PASS_REGULAR_EXPRESSION "docsearch: .*: no .html files")
+	file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/examples_torn/torn.html "<html><p>Half a page")
+	file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/examples_torn/whole.html
+		"<html><head><title>Whole</title></head><body><p>A page.</p></body></html>")
+	add_test(NAME examples_docsearch_torn_page COMMAND docsearch
+		${CMAKE_CURRENT_BINARY_DIR}/examples_torn)
+	set_tests_properties(examples_docsearch_torn_page PROPERTIES PASS_REGULAR_EXPRESSION
+		"torn.html: no element found.*2 pages, 3 words.*from the pages' titles")
 	add_test(NAME examples_docsearch_without_folder COMMAND docsearch)
 	set_tests_properties(examples_docsearch_without_folder PROPERTIES
 		PASS_REGULAR_EXPRESSION "usage: docsearch")

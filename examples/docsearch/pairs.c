@@ -114,6 +114,8 @@ static void count_word(const char *word, uint32_t hash, bool heading, void *arg)
 static void count_page(size_t page, void *arg)
 {
 	struct pair_table *table = arg;
+	if (table->library->pages[page].word_count == 0)
+		return; /* no words, or not well-formed and said so already */
 	struct window *window = memory_object(sizeof(*window));
 	const struct node *document = library_document(table->library, page);
 
