@@ -26,6 +26,7 @@ bool os_release(void *p, size_t bytes);
 void *os_map(size_t bytes, bool lazy);
 void os_unmap(void *p, size_t bytes);
 
+void os_yield(void);
 uint64_t os_mono_ns(void);
 uint64_t os_unix_ns(void);
 uint64_t os_thread_cpu_ns(void);

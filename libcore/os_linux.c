@@ -91,6 +91,11 @@ void os_unmap(void *p, size_t bytes)
 	errno = saved;
 }
 
+void os_yield(void)
+{
+	sched_yield();
+}
+
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;

@@ -87,6 +87,8 @@ struct recorder {
 	bool (*wanted)(uint32_t reason, uint32_t gc_num);
 	/* A cycle is finished, its last span swept. Called before captured(); must not block. */
 	void (*cycle)(const struct recorder_cycle *cycle);
+	/* The first thread uses the heap: from here on a thread may be started. May be NULL. */
+	void (*heap_used)(void);
 	/* A snapshot was captured. Owned by the recorder, returned with recorder_release. Must not block. */
 	void (*captured)(struct recorder_snapshot *snapshot);
 };

@@ -1,0 +1,139 @@
+/* background.c - see background.h. */
+#include "background.h"
+
+#include <string.h>
+
+#include "cycle.h"
+#include "lock.h"
+#include "mark.h"
+#include "os.h"
+#include "scavenge.h"
+#include "stackspan.h"
+#include "span.h"
+#include "thread.h"
+#include "trace.h"
+
+enum {
+	STACK_BYTES = 256 << 10,
+	HELPERS_MAX = 15,
+	SWEEP_BATCH = 16,                 /* spans between two looks at a stop request */
+	SCAVENGE_PERIOD_MS = 50,
+	SCAVENGE_BUSY_NS = 500 * 1000,    /* of each period: 1 % of a CPU */
+	IDLE_PERIOD_MS = 1000,
+};
+
+static const uint64_t PERIODIC_NS = 120ull * 1000 * 1000 * 1000;
+
+static struct {
+	struct lock lock;           /* starting */
+	bool started;
+	unsigned helpers;
+	struct lock_event work;     /* for the background thread */
+	struct lock_event mark;     /* for the mark workers */
+	_Atomic uint64_t cpu_ns;
+} background;
+
+void background_wake(void)
+{
+	lock_event_set(&background.work);
+}
+
+void background_help_mark(void)
+{
+	lock_event_set(&background.mark);
+}
+
+uint64_t background_cpu_ns_take(void)
+{
+	return atomic_exchange(&background.cpu_ns, 0);
+}
+
+static bool sweep_batch(struct thread *t)
+{
+	bool more = true;
+	thread_enter(t);
+	for (int i = 0; i < SWEEP_BATCH && more; i++)
+		more = cycle_sweep_one(&t->mcache);
+	thread_leave(t);
+	return more;
+}
+
+static bool scavenge(struct thread *t)
+{
+	bool more;
+	thread_enter(t);
+	size_t bytes = scavenge_step(SCAVENGE_BUSY_NS, &more);
+	thread_leave(t);
+	if (bytes)
+		trace_scavenged(bytes, 0);
+	return more;
+}
+
+static void run_background(void *arg)
+{
+	struct thread *t = thread_self();
+	uint64_t seen = 0;
+	(void)arg;
+	for (;;) {
+		uint64_t cpu = os_thread_cpu_ns();
+		while (sweep_batch(t))
+			;
+		cycle_close_if_swept();
+		bool more = scavenge(t);
+		atomic_fetch_add(&background.cpu_ns, os_thread_cpu_ns() - cpu);
+		if (os_mono_ns() - cycle_last_end_ns() >= PERIODIC_NS)
+			cycle_run(RECORDER_PERIODIC);
+		seen = lock_event_wait(&background.work, seen, more ? SCAVENGE_PERIOD_MS : IDLE_PERIOD_MS);
+	}
+}
+
+static void run_helper(void *arg)
+{
+	uint64_t seen = 0;
+	for (;;) {
+		seen = lock_event_wait(&background.mark, seen, -1);
+		mark_help((unsigned)(uintptr_t)arg);
+	}
+}
+
+static bool start_thread(void (*run)(void *), void *arg)
+{
+	struct thread *t = thread_self();
+	thread_enter(t);
+	struct span *stack = stackspan_new(STACK_BYTES);
+	thread_leave(t);
+	if (!stack)
+		return false;
+	if (thread_start_runtime(run, arg, (void *)stack->base, stack->elem_bytes) == 0)
+		return true;
+	thread_enter(t);
+	stackspan_free(stack);
+	thread_leave(t);
+	return false;
+}
+
+static unsigned helpers_wanted(void)
+{
+	unsigned cpus = os_cpu_count();
+	return cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
+}
+
+unsigned background_start(void)
+{
+	lock_acquire(&background.lock);
+	if (!background.started) {
+		background.started = start_thread(run_background, NULL);
+		unsigned wanted = helpers_wanted();
+		while (background.helpers < wanted &&
+		       start_thread(run_helper, (void *)(uintptr_t)(background.helpers + 1)))
+			background.helpers++;
+	}
+	unsigned helpers = background.helpers;
+	lock_release(&background.lock);
+	return helpers;
+}
+
+void background_after_fork(void)
+{
+	memset(&background, 0, sizeof background);
+}

@@ -1,0 +1,30 @@
+/*
+ * background.h - the runtime's own threads: one that sweeps, scavenges and starts the
+ * two-minute cycle, and the mark workers that help while the world is stopped.
+ *
+ * They start at the first cycle, block all signals and run on stack spans.
+ */
+#ifndef BACKGROUND_H
+#define BACKGROUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Starts what is not running yet; returns the mark workers there are. Where a
+ * thread is refused the work is done by the threads that allocate. Outside the heap.
+ */
+unsigned background_start(void);
+
+/* Tells the background thread that there is something to do. Any thread, never blocks. */
+void background_wake(void);
+
+/* Wakes the mark workers for the mark phase that is about to run. World stopped. */
+void background_help_mark(void);
+
+/* CPU time that the background spent sweeping and releasing since the last call. */
+uint64_t background_cpu_ns_take(void);
+
+void background_after_fork(void);
+
+#endif

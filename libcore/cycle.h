@@ -1,0 +1,68 @@
+/*
+ * cycle.h - one collection from its reason to its last swept span.
+ *
+ * A cycle runs on the thread that asked for it: it finishes the sweep of the cycle
+ * before, stops the world, marks with the help of the mark workers, sets the next
+ * goal and starts the world. Spans are swept afterwards: on refill, by the
+ * background worker, by memspan_gc, at the latest by the next cycle. When the last
+ * one is swept the cycle is closed: it is traced, reported to the recorder, and a
+ * snapshot is captured.
+ *
+ * Lock: cycle lock, one cycle or close at a time; acquired outside the heap. The
+ * figures in cycle_figures change in the stopped world only.
+ */
+#ifndef CYCLE_H
+#define CYCLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "recorder.h"
+
+struct cycle_figures {
+	uint32_t numgc, numforcedgc;
+	uint64_t pause_ns[256], pause_end[256];
+	uint64_t pause_total_ns, last_gc_unix, last_gc_nanotime;
+	uint64_t next_gc, last_next_gc, last_heap_inuse, heap_marked;
+	double gc_cpu_fraction, trigger_ratio;
+	uint64_t given_up;      /* cycles that a thread did not let begin */
+};
+
+extern struct cycle_figures cycle_figures;
+
+/* Sets the first trigger; before any allocation. */
+void cycle_init(int percent, int64_t limit_bytes);
+
+/*
+ * Runs a cycle now. RECORDER_GC and RECORDER_LIMIT: only if it is still due when
+ * the lock is held. RECORDER_FORCED: also sweeps all and closes the cycle. False
+ * when a thread could not be stopped. Known thread, outside the heap.
+ */
+bool cycle_run(enum recorder_reason reason);
+
+/* Whether heap_live has reached the trigger. */
+bool cycle_is_due(void);
+
+/* Sweeps what is left and closes the cycle. Known thread, outside the heap. */
+void cycle_finish(void);
+
+int cycle_set_percent(int percent);
+int64_t cycle_set_limit(int64_t bytes);
+int64_t cycle_limit(void);
+
+/* The background's part: closes the cycle if its last span is swept. */
+void cycle_close_if_swept(void);
+
+/* CLOCK_MONOTONIC end of the last cycle, or of the start of the process. */
+uint64_t cycle_last_end_ns(void);
+
+/* Sweeps one span of any class; false when none is left. Known thread, inside the heap. */
+struct mcache;
+bool cycle_sweep_one(struct mcache *m);
+/* Sweeps this span unless it is swept; waits for whoever is at it. Inside the heap. */
+struct span;
+void cycle_sweep_span(struct mcache *m, struct span *s);
+
+void cycle_after_fork(void);
+
+#endif

@@ -1,0 +1,294 @@
+/* heap.c - see heap.h. */
+#include "heap.h"
+
+#include "background.h"
+#include "counters.h"
+#include "cycle.h"
+#include "finalizer.h"
+#include "mcentral.h"
+#include "os.h"
+#include "recorder_link.h"
+#include "settings.h"
+#include "special.h"
+#include "stats.h"
+#include "sweep.h"
+#include "trace.h"
+#include "world.h"
+
+/* ---- start, threads, fork ---------------------------------------------- */
+
+static struct {
+	struct lock lock;
+	_Atomic bool ready;
+} heap;
+
+static bool thread_begins(struct thread *t)
+{
+	mcache_open(&t->mcache);
+	return true;
+}
+
+static void thread_ends(struct thread *t)
+{
+	stats_thread_ended(&t->mcache);
+}
+
+static void child_begins(void)
+{
+	background_after_fork();
+	finalizer_after_fork();
+	special_after_fork();
+	cycle_after_fork();
+	recorder_link_after_fork();
+}
+
+static bool heap_init(void)
+{
+	static const struct thread_hooks hooks = {thread_begins, thread_ends, child_begins};
+	if (atomic_load_explicit(&heap.ready, memory_order_acquire))
+		return true;
+	lock_acquire(&heap.lock);
+	if (!atomic_load(&heap.ready) && pageheap_init()) {
+		struct settings settings = settings_read();
+		trace_gc = settings.trace_gc;
+		trace_scavenge = settings.trace_scavenge;
+		thread_set_hooks(&hooks);
+		cycle_init(settings.gc_percent, settings.limit_bytes);
+		atomic_store_explicit(&heap.ready, true, memory_order_release);
+	}
+	lock_release(&heap.lock);
+	return atomic_load(&heap.ready);
+}
+
+struct thread *heap_thread_slow(void)
+{
+	if (!heap_init())
+		return NULL;
+	struct thread *t = thread_self_slow();
+	if (t)
+		recorder_link_heap_used();
+	return t;
+}
+
+/* Before main: the main thread is known from the start, its caller's stack included. */
+__attribute__((constructor)) static void heap_load(void)
+{
+	heap_thread_slow();
+}
+
+/* ---- allocation -------------------------------------------------------- */
+
+static void collect_if_due(void)
+{
+	if (__builtin_expect(cycle_is_due(), 0))
+		cycle_run(RECORDER_GC);
+}
+
+void *heap_alloc_slow(struct thread *t, unsigned class)
+{
+	for (int attempt = 0;; attempt++) {
+		thread_enter(t);
+		void *p = mcache_alloc_slow(&t->mcache, class);
+		bool dirty = t->mcache.slots[class].dirty;
+		size_t bytes = t->mcache.slots[class].elem_bytes;
+		thread_leave(t);
+		if (p) {
+			sanitizer_show(p, bytes);
+			if (dirty)
+				heap_zero(p, bytes);
+			collect_if_due();
+			return p;
+		}
+		if (attempt == 1)
+			return NULL;
+		cycle_run(RECORDER_LIMIT);
+	}
+}
+
+/* Large spans that this cycle found dead are freed before the heap grows for a new one. */
+static void sweep_before_growth(struct thread *t, size_t pages)
+{
+	enum { PAGES_A_SPAN_MIN = 1, SPANS_MAX = 256 };
+	size_t spans = pages / PAGES_A_SPAN_MIN < SPANS_MAX ? pages / PAGES_A_SPAN_MIN : SPANS_MAX;
+	bool more = true;
+	for (size_t i = 0; i < spans && more; i++) {
+		thread_enter(t);
+		more = cycle_sweep_one(&t->mcache);
+		thread_leave(t);
+	}
+}
+
+static struct span *large_span(struct thread *t, enum span_kind kind, size_t pages,
+                               size_t align_pages)
+{
+	thread_enter(t);
+	struct span *s = mcentral_new_span(span_class(kind, 0), NULL, pages, align_pages);
+	if (s) {
+		span_free_bits(s)[0] = 0;
+		s->free_count = 0;
+		t->mcache.counts.nmalloc[span_class(kind, 0)]++;
+		t->mcache.counts.large_alloc_bytes += s->elem_bytes;
+		mcache_settle_live(&t->mcache);
+		counters_live_add((int64_t)s->elem_bytes, !span_noscan(s));
+	}
+	thread_leave(t);
+	return s;
+}
+
+void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
+{
+	if (bytes > SIZE_MAX - PAGE_BYTES)
+		return NULL;
+	size_t pages = (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
+	size_t align_pages = align > PAGE_BYTES ? align >> PAGE_SHIFT : 1;
+	sweep_before_growth(t, pages);
+	struct span *s = large_span(t, kind, pages, align_pages);
+	if (!s) {
+		cycle_run(RECORDER_LIMIT);
+		s = large_span(t, kind, pages, align_pages);
+	}
+	if (!s)
+		return NULL;
+	void *p = (void *)s->base;
+	sanitizer_show(p, s->elem_bytes);
+	if (s->dirty)
+		memset(p, 0, s->elem_bytes);
+	collect_if_due();
+	return p;
+}
+
+static size_t tiny_align(size_t bytes)
+{
+	return bytes >= 8 ? 8 : bytes >= 4 ? 4 : bytes >= 2 ? 2 : 1;
+}
+
+void *heap_alloc_tiny(struct thread *t, size_t bytes)
+{
+	enum { BLOCK_BYTES = 16, BLOCK_CLASS = 2 };
+	struct mcache *m = &t->mcache;
+	size_t align = tiny_align(bytes);
+	thread_enter(t);
+	uintptr_t p = (m->tiny + align - 1) & -align;
+	if (m->tiny && p + bytes <= m->tiny_end) {
+		m->tiny = p + bytes;
+		m->counts.tinyallocs++;
+		thread_leave(t);
+		return (void *)p;
+	}
+	thread_leave(t);
+	/* The new block stays reachable through the object returned; it becomes the current
+	 * one only if it has more room left than the old one. */
+	char *block = heap_alloc_class(t, span_class(SPAN_TINY, BLOCK_CLASS));
+	if (!block)
+		return NULL;
+	thread_enter(t);
+	if (m->tiny_end - m->tiny < BLOCK_BYTES - bytes) {
+		m->tiny = (uintptr_t)block + bytes;
+		m->tiny_end = (uintptr_t)block + BLOCK_BYTES;
+	}
+	thread_leave(t);
+	return block;
+}
+
+/* The smallest class that holds the bytes at the alignment; 0 if none does. */
+static unsigned class_for(size_t bytes, size_t align)
+{
+	if (bytes > SIZECLASS_BYTES_MAX || align > PAGE_BYTES)
+		return 0;
+	unsigned class = sizeclass_of(bytes < align ? align : bytes);
+	while (class < SIZECLASS_COUNT && sizeclass_bytes[class] % align != 0)
+		class++;
+	return class < SIZECLASS_COUNT ? class : 0;
+}
+
+void *heap_alloc(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
+{
+	if (kind == SPAN_NOSCAN && bytes < 16 && align <= tiny_align(bytes))
+		return heap_alloc_tiny(t, bytes);
+	if (kind == SPAN_TINY)
+		kind = SPAN_NOSCAN;
+	unsigned class = class_for(bytes, align);
+	if (class)
+		return heap_alloc_class(t, span_class(kind, class));
+	return heap_alloc_large(t, kind, bytes, align);
+}
+
+/* ---- objects ----------------------------------------------------------- */
+
+bool heap_find(uintptr_t p, struct heap_object *out)
+{
+	struct span *s = pageheap_span_of(p);
+	if (!s || s->state != SPAN_INUSE)
+		return false;
+	out->span = s;
+	out->index = span_index(s, p);
+	out->start = span_object(s, out->index);
+	return out->index < s->nelems;
+}
+
+static bool allocated(struct thread *t, const struct heap_object *o)
+{
+	return mcache_is_allocated(&t->mcache, o->span, o->index);
+}
+
+static void report(const char *caller, const void *p, struct span *s, const char *what)
+{
+	if (!s)
+		os_warn("%s(%p): %s", caller, p, what);
+	else
+		os_warn("%s(%p): %s; span at %p of %zu pages, class %u, objects of %zu bytes", caller,
+		        p, what, (void *)s->base, s->npages, s->size_class, s->elem_bytes);
+}
+
+/* Explicit free of an object with a span of its own. Inside the heap. */
+static bool free_large(struct mcache *m, struct span *s)
+{
+	unsigned class = span_class_of(s);
+	size_t bytes = s->elem_bytes;
+	unsigned swept = 0;
+	while (!span_is_swept(s))
+		if (sweep_claim(s))
+			swept = sweep_span(s);
+	uint64_t none = 0;
+	bool taken = swept || __atomic_compare_exchange_n(&span_free_bits(s)[0], &none, 1, false,
+	                                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	if (!taken)
+		return false;
+	s->free_count = 1;
+	m->counts.nfree[class]++;
+	m->counts.large_free_bytes += bytes;
+	if (!swept)
+		counters_live_add(-(int64_t)bytes, !span_noscan(s));
+	mcentral_put(s);
+	return true;
+}
+
+void heap_free(struct thread *t, void *p, const char *caller)
+{
+	struct heap_object o;
+	struct special dropped;
+	const char *wrong = NULL;
+	struct span *s = NULL;
+	thread_enter(t);
+	if (!heap_find((uintptr_t)p, &o)) {
+		wrong = pageheap_contains((uintptr_t)p) ? "not in a span of objects (freed already?)"
+		                                        : "not a pointer of this heap";
+	} else if (s = o.span, o.start != (uintptr_t)p && s->kind != SPAN_TINY) {
+		wrong = "points inside an object, not to its start";
+	} else if (s->kind != SPAN_TINY) {
+		if (SANITIZER_ENABLED && !allocated(t, &o)) {
+			wrong = "freed already";
+		} else {
+			sanitizer_hide(p, s->elem_bytes);
+			if (s->specials)
+				special_take(s, o.start, &dropped);
+			bool freed = s->size_class ? mcache_free(&t->mcache, s, o.index) == MCACHE_FREED
+			                           : free_large(&t->mcache, s);
+			if (!freed)
+				wrong = "freed already";
+		}
+	}
+	thread_leave(t);
+	if (wrong)
+		report(caller, p, s, wrong);
+}

@@ -1,0 +1,84 @@
+/*
+ * heap.h - the heap as a whole: the only place where allocation meets collection.
+ *
+ * Functions here take the calling thread's record and are called outside the heap
+ * (thread.h); they enter and leave it themselves, and may run a cycle after they left.
+ */
+#ifndef HEAP_H
+#define HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "mcache.h"
+#include "sanitizer.h"
+#include "span.h"
+#include "thread.h"
+
+/* The calling thread's record, made (and the heap with it) at first use; NULL: no memory. */
+struct thread *heap_thread_slow(void);
+
+static inline struct thread *heap_thread(void)
+{
+	struct thread *t = thread_self();
+	return __builtin_expect(t != NULL, 1) ? t : heap_thread_slow();
+}
+
+static inline void heap_zero(void *p, size_t bytes)
+{
+	uint64_t *words = p;
+	if (bytes <= 64) {
+		for (size_t i = 0; i < bytes / 8; i++)
+			words[i] = 0;
+	} else {
+		memset(p, 0, bytes);
+	}
+}
+
+/* An object of a small class from a fresh word of slots; zeroed. NULL: the OS refuses. */
+void *heap_alloc_slow(struct thread *t, unsigned span_class);
+
+/* An object of a small class, zeroed; NULL: the OS refuses. */
+static inline void *heap_alloc_class(struct thread *t, unsigned class)
+{
+	thread_enter(t);
+	struct mcache_slot *slot = &t->mcache.slots[class];
+	uint64_t word = slot->word;
+	if (__builtin_expect(word == 0, 0)) {
+		thread_leave(t);
+		return heap_alloc_slow(t, class);
+	}
+	size_t bytes = slot->elem_bytes;
+	bool dirty = slot->dirty;
+	void *p = (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * bytes);
+	slot->word = word & (word - 1);
+	thread_leave(t);
+	sanitizer_show(p, bytes);
+	if (dirty)
+		heap_zero(p, bytes);
+	return p;
+}
+
+/* An object over SIZECLASS_BYTES_MAX, or of any size with an alignment over a page. Zeroed. */
+void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
+
+/* A pointer-free object under 16 bytes. Zeroed. */
+void *heap_alloc_tiny(struct thread *t, size_t bytes);
+
+/* An object of any size and kind, zeroed; align a power of two. NULL: the OS refuses. */
+void *heap_alloc(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
+
+/* What p points into. False: not into a span of objects, or into its tail. */
+struct heap_object {
+	struct span *span;
+	uintptr_t start;
+	unsigned index;
+};
+bool heap_find(uintptr_t p, struct heap_object *out);
+
+/* Frees the object that starts at p, or reports why not in the name of `caller`. */
+void heap_free(struct thread *t, void *p, const char *caller);
+
+#endif

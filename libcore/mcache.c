@@ -1,0 +1,362 @@
+/* mcache.c - see mcache.h. */
+#include "mcache.h"
+
+#include "counters.h"
+#include "mcentral.h"
+#include "os.h"
+#include "sweep.h"
+
+struct counters counters;
+
+/* How many spans a refill sweeps in search of free slots before it takes a new one. */
+enum { SWEEP_TRIES = 64 };
+
+void mcache_open(struct mcache *m)
+{
+	atomic_store_explicit(&m->remote, NULL, memory_order_release);
+}
+
+/* ---- lists of owned spans ---------------------------------------------- */
+
+static void own_partial(struct mcache *m, struct span *s)
+{
+	mcentral_list_push(&m->partial[span_class_of(s)], s);
+	s->listed = true;
+}
+
+static void own_full(struct mcache *m, struct span *s)
+{
+	mcentral_list_push(&m->full[span_class_of(s)], s);
+}
+
+/* An owned span that was full has free slots again. */
+static void full_to_partial(struct mcache *m, struct span *s)
+{
+	mcentral_list_remove(&m->full[span_class_of(s)], s);
+	own_partial(m, s);
+}
+
+/* One empty span a class is kept, as the head of the list, so that a pair of alloc and free is cheap. */
+static void release_if_empty(struct mcache *m, struct span *s)
+{
+	struct span **head = &m->partial[span_class_of(s)];
+	if (s->free_count < s->nelems || *head == s || atomic_load(&s->remote_queued))
+		return;
+	mcentral_list_remove(head, s);
+	s->listed = false;
+	mcentral_put(s);
+}
+
+static struct span *take_partial(struct mcache *m, unsigned class)
+{
+	struct span *s = m->partial[class];
+	if (s) {
+		mcentral_list_remove(&m->partial[class], s);
+		s->listed = false;
+	}
+	return s;
+}
+
+/* ---- heap_live --------------------------------------------------------- */
+
+static int64_t free_bytes(const struct span *s)
+{
+	return (int64_t)s->free_count * (int64_t)s->elem_bytes;
+}
+
+static void count_freed_live(struct mcache *m, const struct span *s)
+{
+	m->live_freed += (int64_t)s->elem_bytes;
+	if (!span_noscan(s))
+		m->scan_freed += (int64_t)s->elem_bytes;
+}
+
+void mcache_settle_live(struct mcache *m)
+{
+	if (!m->live_freed)
+		return;
+	atomic_fetch_sub_explicit(&counters.heap_live, m->live_freed, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&counters.heap_scan, m->scan_freed, memory_order_relaxed);
+	m->live_freed = m->scan_freed = 0;
+}
+
+/* ---- the current span -------------------------------------------------- */
+
+static void word_load(struct mcache *m, unsigned class, unsigned w)
+{
+	struct mcache_slot *slot = &m->slots[class];
+	struct span *s = slot->span;
+	uint64_t *free = span_free_bits(s);
+	unsigned count = (unsigned)__builtin_popcountll(free[w]);
+	s->group = (uint16_t)w;
+	s->free_count = (uint16_t)(s->free_count - count);
+	m->counts.nmalloc[class] += count;
+	slot->group_base = span_object(s, w * 64);
+	slot->elem_bytes = (uint32_t)s->elem_bytes;
+	slot->dirty = s->dirty;
+	slot->word = free[w];
+	free[w] = 0;
+}
+
+static void word_unload(struct mcache *m, unsigned class)
+{
+	struct mcache_slot *slot = &m->slots[class];
+	struct span *s = slot->span;
+	unsigned count = (unsigned)__builtin_popcountll(slot->word);
+	if (count) {
+		span_free_bits(s)[s->group] |= slot->word;
+		s->free_count = (uint16_t)(s->free_count + count);
+		m->counts.nmalloc[class] -= count;
+		slot->word = 0;
+	}
+	s->group = SPAN_GROUP_NONE;
+}
+
+/* The next word with free slots, after the current one and around. */
+static unsigned next_word(struct span *s)
+{
+	unsigned w = s->group == SPAN_GROUP_NONE ? 0 : s->group + 1u;
+	for (;; w++) {
+		if (w >= s->words)
+			w = 0;
+		if (span_free_bits(s)[w])
+			return w;
+	}
+}
+
+static void make_current(struct mcache *m, unsigned class, struct span *s)
+{
+	m->slots[class].span = s;
+	counters_live_add(free_bytes(s), !span_noscan(s));
+}
+
+/* ---- finding a span ---------------------------------------------------- */
+
+/* Frees by other threads into a span that m owns. */
+static void fold_own(struct mcache *m, struct span *s)
+{
+	unsigned class = span_class_of(s);
+	unsigned folded = span_fold_remote(s, m->slots[class].span == s ? m->slots[class].word : 0);
+	if (!folded)
+		return;
+	if (m->slots[class].span == s) {
+		counters_live_add((int64_t)folded * (int64_t)s->elem_bytes, !span_noscan(s));
+		m->slots[class].dirty = 1;
+		return;
+	}
+	if (!s->listed)
+		full_to_partial(m, s);
+	release_if_empty(m, s);
+}
+
+static void drain_own(struct mcache *m)
+{
+	if (!atomic_load_explicit(&m->remote, memory_order_relaxed))
+		return;
+	struct span *s = atomic_exchange_explicit(&m->remote, NULL, memory_order_acquire), *next;
+	for (; s; s = next) {
+		next = s->remote_next;
+		mcentral_unqueue(s);
+		if (span_owned_by(s, m))
+			fold_own(m, s);
+		else
+			mcentral_push_remote(s);
+	}
+}
+
+static struct span *sweep_for_slots(struct mcache *m, unsigned class)
+{
+	for (int i = 0; i < SWEEP_TRIES; i++) {
+		struct span *s = mcentral_claim_unswept(class);
+		if (!s)
+			return NULL;
+		m->counts.nfree[class] += sweep_span(s);
+		if (s->free_count > 0) {
+			mcentral_adopt(s, m);
+			return s;
+		}
+		mcentral_put(s);
+	}
+	return NULL;
+}
+
+static struct span *find_span(struct mcache *m, unsigned class)
+{
+	struct span *s = take_partial(m, class);
+	if (s)
+		return s;
+	drain_own(m);
+	if ((s = take_partial(m, class)) || (s = mcentral_take(class, m)) ||
+	    (s = sweep_for_slots(m, class)))
+		return s;
+	return mcentral_new_span(class, m, sizeclass_pages[class % SIZECLASS_COUNT], 1);
+}
+
+void *mcache_alloc_slow(struct mcache *m, unsigned class)
+{
+	struct mcache_slot *slot = &m->slots[class];
+	struct span *s = slot->span;
+	mcache_settle_live(m);
+	if (s && s->free_count == 0) {
+		s->group = SPAN_GROUP_NONE;
+		slot->span = NULL;
+		own_full(m, s);
+		s = NULL;
+	}
+	if (!s) {
+		s = find_span(m, class);
+		if (!s)
+			return NULL;
+		make_current(m, class, s);
+	}
+	word_load(m, class, next_word(s));
+	return mcache_alloc(m, class);
+}
+
+/* ---- free -------------------------------------------------------------- */
+
+static enum mcache_free_result free_current(struct mcache *m, struct span *s, unsigned index)
+{
+	unsigned class = span_class_of(s);
+	struct mcache_slot *slot = &m->slots[class];
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	if (slot->word & bit)
+		return MCACHE_DOUBLE_FREE;
+	slot->word |= bit;
+	slot->dirty = 1;
+	s->dirty = true;
+	m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
+	m->counts.nfree[class]++;
+	return MCACHE_FREED;
+}
+
+static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsigned index)
+{
+	unsigned class = span_class_of(s), w = index >> 6;
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	if (w == s->group)
+		return free_current(m, s, index);
+	if (span_free_bits(s)[w] & bit)
+		return MCACHE_DOUBLE_FREE;
+	span_free_bits(s)[w] |= bit;
+	s->free_count++;
+	s->dirty = true;
+	m->counts.nfree[class]++;
+	if (m->slots[class].span == s)
+		return MCACHE_FREED;
+	count_freed_live(m, s);
+	if (s->free_count == 1)
+		full_to_partial(m, s);
+	if (s->free_count == s->nelems)
+		release_if_empty(m, s);
+	return MCACHE_FREED;
+}
+
+static enum mcache_free_result free_remote(struct mcache *m, struct span *s, unsigned index)
+{
+	unsigned class = span_class_of(s), w = index >> 6;
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	if (__atomic_load_n(&span_free_bits(s)[w], __ATOMIC_RELAXED) & bit)
+		return MCACHE_DOUBLE_FREE;
+	if (atomic_fetch_or(&span_remote_bits(s)[w], bit) & bit)
+		return MCACHE_DOUBLE_FREE;
+	m->counts.nfree[class]++;
+	count_freed_live(m, s);
+	mcentral_push_remote(s);
+	return MCACHE_FREED;
+}
+
+enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index)
+{
+	return span_owned_by(s, m) ? free_owned(m, s, index) : free_remote(m, s, index);
+}
+
+uint64_t mcache_word_of(struct span *s)
+{
+	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
+	if (!owner || s->group == SPAN_GROUP_NONE)
+		return 0;
+	const struct mcache_slot *slot = &owner->slots[span_class_of(s)];
+	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_RELAXED) : 0;
+}
+
+bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
+{
+	unsigned w = index >> 6;
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	(void)m;
+	if (index >= s->nelems)
+		return false;
+	if (__atomic_load_n(&span_free_bits(s)[w], __ATOMIC_RELAXED) & bit)
+		return false;
+	if (atomic_load_explicit(&span_remote_bits(s)[w], memory_order_relaxed) & bit)
+		return false;
+	return s->group != w || !(mcache_word_of(s) & bit);
+}
+
+/* ---- flush and close --------------------------------------------------- */
+
+void mcache_flush(struct mcache *m)
+{
+	m->tiny = m->tiny_end = 0;
+	m->live_freed = m->scan_freed = 0;
+	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
+		if (m->slots[class].span)
+			word_unload(m, class);
+		m->slots[class].span = NULL;
+		m->partial[class] = m->full[class] = NULL;
+	}
+	mcentral_forget_remote(&m->remote);
+}
+
+void mcache_counts_add(struct mcache_counts *to, const struct mcache_counts *from)
+{
+	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
+		to->nmalloc[class] += from->nmalloc[class];
+		to->nfree[class] += from->nfree[class];
+	}
+	to->large_alloc_bytes += from->large_alloc_bytes;
+	to->large_free_bytes += from->large_free_bytes;
+	to->tinyallocs += from->tinyallocs;
+	to->lookups += from->lookups;
+}
+
+static void put_list(struct span **head)
+{
+	struct span *s;
+	while ((s = *head)) {
+		mcentral_list_remove(head, s);
+		s->listed = false;
+		mcentral_put(s);
+	}
+}
+
+static void close_stack(struct mcache *m)
+{
+	struct span *s = atomic_exchange(&m->remote, MCACHE_CLOSED), *next;
+	for (; s && s != MCACHE_CLOSED; s = next) {
+		next = s->remote_next;
+		mcentral_unqueue(s);
+		mcentral_push_remote(s);
+	}
+}
+
+void mcache_close(struct mcache *m, struct mcache_counts *ended)
+{
+	close_stack(m);
+	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
+		struct span *s = m->slots[class].span;
+		if (s) {
+			word_unload(m, class);
+			m->slots[class].span = NULL;
+			counters_live_add(-free_bytes(s), !span_noscan(s));
+			mcentral_put(s);
+		}
+		put_list(&m->partial[class]);
+		put_list(&m->full[class]);
+	}
+	mcache_settle_live(m);
+	mcache_counts_add(ended, &m->counts);
+	__builtin_memset(&m->counts, 0, sizeof m->counts);
+	m->tiny = m->tiny_end = 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * mcache.h - a thread's spans and its share of the counters.
+ *
+ * For each span class a slot with a word of free bits of the current span, and two
+ * lists of the other spans that the thread owns: with and without free slots. Used
+ * by its thread only, inside the heap; by others only while the world is stopped,
+ * except `remote`, the stack of owned spans into which other threads freed.
+ *
+ * Invariant: nmalloc counts a slot when its word is loaded, so the objects
+ * allocated are nmalloc - popcount(word). nfree counts frees and sweeps done by
+ * this thread, whoever owned the span.
+ */
+#ifndef MCACHE_H
+#define MCACHE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "span.h"
+
+struct mcache_slot {
+	uint64_t word;          /* free slots of the group */
+	uintptr_t group_base;   /* object of bit 0 */
+	uint32_t elem_bytes;
+	uint32_t dirty;         /* the slots may hold old content */
+	struct span *span;      /* current span, NULL for none */
+};
+
+struct mcache_counts {
+	uint64_t nmalloc[SPAN_CLASSES], nfree[SPAN_CLASSES]; /* class 0: large objects */
+	uint64_t large_alloc_bytes, large_free_bytes;
+	uint64_t tinyallocs;    /* hits of the tiny allocator */
+	uint64_t lookups;
+};
+
+struct mcache {
+	uintptr_t tiny;         /* free part of the current tiny block */
+	uintptr_t tiny_end;
+	int64_t live_freed;     /* bytes freed explicitly, not yet taken off heap_live */
+	int64_t scan_freed;
+	struct mcache_slot slots[SPAN_CLASSES];
+	struct mcache_counts counts;
+	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
+	_Atomic(struct span *) remote; /* linked by remote_next; MCACHE_CLOSED: no owner */
+};
+
+#define MCACHE_CLOSED ((struct span *)1)
+
+/* Ready for a thread; all zero before. */
+void mcache_open(struct mcache *m);
+
+/*
+ * The slow path of allocation: makes a word of free slots current and takes one.
+ * NULL when the OS refuses. May sweep. *dirty as in the slot.
+ */
+void *mcache_alloc_slow(struct mcache *m, unsigned span_class);
+
+/* Takes a slot of a class; NULL when the OS refuses. */
+static inline void *mcache_alloc(struct mcache *m, unsigned span_class)
+{
+	struct mcache_slot *slot = &m->slots[span_class];
+	uint64_t word = slot->word;
+	if (__builtin_expect(word == 0, 0))
+		return mcache_alloc_slow(m, span_class);
+	slot->word = word & (word - 1);
+	return (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * (uintptr_t)slot->elem_bytes);
+}
+
+enum mcache_free_result { MCACHE_FREED, MCACHE_DOUBLE_FREE };
+
+/* Frees a small object, wherever its span is. */
+enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index);
+
+/* Whether the object is allocated, as far as this thread can tell. */
+bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index);
+
+/* Hands explicit frees in to heap_live. */
+void mcache_settle_live(struct mcache *m);
+
+/*
+ * The world is stopped, a new mark phase begins: gives all words back, so that the
+ * free bits are complete; ownership ends when sweepgen moves on.
+ */
+void mcache_flush(struct mcache *m);
+
+/* The thread ends: spans go to the central lists, counts to *ended. Inside the heap. */
+void mcache_close(struct mcache *m, struct mcache_counts *ended);
+
+void mcache_counts_add(struct mcache_counts *to, const struct mcache_counts *from);
+
+/* The cache word that belongs to the span, 0 if none. World stopped or own span. */
+uint64_t mcache_word_of(struct span *s);
+
+#endif

@@ -1,0 +1,356 @@
+/* memspan.c - the public functions of memspan.h that allocate, free and collect. */
+#include "memspan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cycle.h"
+#include "heap.h"
+#include "json.h"
+#include "os.h"
+#include "scavenge.h"
+#include "special.h"
+#include "stackspan.h"
+#include "stats.h"
+#include "trace.h"
+#include "world.h"
+
+const char *memspan_version(void)
+{
+	return MEMSPAN_VERSION;
+}
+
+/* ---- allocation -------------------------------------------------------- */
+
+/* The object of no size: outside the heap, shared, never freed. */
+static uint64_t no_size[2];
+
+static inline bool is_no_size(const void *p)
+{
+	return p == (const void *)no_size;
+}
+
+static __attribute__((noinline)) void *refuse(int error)
+{
+	errno = error;
+	return NULL;
+}
+
+static inline void *alloc(enum span_kind kind, size_t size)
+{
+	struct thread *t = heap_thread();
+	if (__builtin_expect(!t, 0))
+		return refuse(ENOMEM);
+	void *p;
+	if (__builtin_expect(size - 1 < SIZECLASS_BYTES_MAX, 1))
+		p = heap_alloc_class(t, span_class(kind, sizeclass_of(size)));
+	else if (size == 0)
+		return no_size;
+	else
+		p = heap_alloc_large(t, kind, size, 1);
+	return __builtin_expect(p != NULL, 1) ? p : refuse(ENOMEM);
+}
+
+void *memspan_alloc(size_t size)
+{
+	return alloc(SPAN_SCAN, size);
+}
+
+void *memspan_alloc_noscan(size_t size)
+{
+	if (size - 1 < 15) {
+		struct thread *t = heap_thread();
+		void *p = t ? heap_alloc_tiny(t, size) : NULL;
+		return p ? p : refuse(ENOMEM);
+	}
+	return alloc(SPAN_NOSCAN, size);
+}
+
+void *memspan_alloc_uncollectable(size_t size)
+{
+	return alloc(SPAN_ROOT, size);
+}
+
+static bool type_is_valid(const memspan_type *type)
+{
+	if (!type || type->size == 0 || type->size % sizeof(void *) != 0)
+		return false;
+	for (size_t i = 0; i < type->pointer_count; i++)
+		if (type->pointer_offsets[i] % sizeof(void *) != 0 ||
+		    type->pointer_offsets[i] >= type->size)
+			return false;
+	return true;
+}
+
+static inline void **type_word(const struct span *s, uintptr_t start)
+{
+	return (void **)(start + s->elem_bytes - sizeof(void *));
+}
+
+/* The type stands in the slot's last word, where the marker finds it (span.h). */
+static void *alloc_typed(const memspan_type *type, size_t bytes)
+{
+	if (type->pointer_count == 0)
+		return memspan_alloc_noscan(bytes);
+	if (bytes == 0)
+		return no_size;
+	if (bytes > SIZE_MAX - sizeof(void *))
+		return refuse(ENOMEM);
+	void *p = alloc(SPAN_TYPED, bytes + sizeof(void *));
+	if (p)
+		*type_word(pageheap_span_of((uintptr_t)p), (uintptr_t)p) = (void *)type;
+	return p;
+}
+
+void *memspan_alloc_typed(const memspan_type *type, size_t count)
+{
+	size_t bytes;
+	if (!type_is_valid(type))
+		return refuse(EINVAL);
+	if (__builtin_mul_overflow(type->size, count, &bytes))
+		return refuse(ENOMEM);
+	return alloc_typed(type, bytes);
+}
+
+void *memspan_aligned_alloc(size_t alignment, size_t size)
+{
+	if (alignment == 0 || (alignment & (alignment - 1)) != 0)
+		return refuse(EINVAL);
+	struct thread *t = heap_thread();
+	if (!t)
+		return refuse(ENOMEM);
+	void *p = heap_alloc(t, SPAN_SCAN, size ? size : 1, alignment);
+	return p ? p : refuse(ENOMEM);
+}
+
+static size_t usable(const struct heap_object *o)
+{
+	return o->span->elem_bytes - (o->span->kind == SPAN_TYPED ? sizeof(void *) : 0);
+}
+
+/* A new object of the same kind. */
+static void *alloc_like(const struct heap_object *o, size_t size)
+{
+	switch ((enum span_kind)o->span->kind) {
+	case SPAN_TYPED:
+		return alloc_typed(*type_word(o->span, o->start), size);
+	case SPAN_NOSCAN:
+	case SPAN_TINY:
+		return memspan_alloc_noscan(size);
+	case SPAN_ROOT:
+		return memspan_alloc_uncollectable(size);
+	default:
+		return memspan_alloc(size);
+	}
+}
+
+static void move_finalizer(struct thread *t, const struct heap_object *o, void *to)
+{
+	struct special moved;
+	struct heap_object target;
+	if (!o->span->specials)
+		return;
+	thread_enter(t);
+	if (special_take(o->span, o->start, &moved) && heap_find((uintptr_t)to, &target))
+		special_set(target.span, target.start, moved.fn, moved.arg);
+	thread_leave(t);
+}
+
+void *memspan_realloc(void *p, size_t size)
+{
+	struct heap_object o;
+	if (!p || is_no_size(p))
+		return memspan_alloc(size);
+	struct thread *t = heap_thread();
+	if (!t)
+		return refuse(ENOMEM);
+	if (size == 0) {
+		heap_free(t, p, "memspan_realloc");
+		return no_size;
+	}
+	if (!heap_find((uintptr_t)p, &o) || (o.start != (uintptr_t)p && o.span->kind != SPAN_TINY)) {
+		heap_free(t, p, "memspan_realloc"); /* says what is wrong with it */
+		return refuse(EINVAL);
+	}
+	size_t room = o.start + usable(&o) - (uintptr_t)p;
+	if (o.span->kind != SPAN_TINY && size <= room && size >= room / 2)
+		return p;
+	void *fresh = alloc_like(&o, size);
+	if (!fresh)
+		return NULL;
+	memcpy(fresh, p, size < room ? size : room);
+	move_finalizer(t, &o, fresh);
+	heap_free(t, p, "memspan_realloc");
+	return fresh;
+}
+
+void memspan_free(void *p)
+{
+	if (!p || is_no_size(p))
+		return;
+	struct thread *t = heap_thread();
+	if (t)
+		heap_free(t, p, "memspan_free");
+}
+
+/* An allocated object that p points into; counts as a lookup. */
+static bool lookup(const void *p, struct heap_object *o)
+{
+	struct thread *t = heap_thread();
+	if (!t)
+		return false;
+	thread_enter(t);
+	t->mcache.counts.lookups++;
+	bool found = heap_find((uintptr_t)p, o) && mcache_is_allocated(&t->mcache, o->span, o->index);
+	thread_leave(t);
+	return found;
+}
+
+size_t memspan_usable_size(const void *p)
+{
+	struct heap_object o;
+	if (!p || !lookup(p, &o))
+		return 0;
+	return o.span->kind == SPAN_TINY ? o.start + o.span->elem_bytes - (uintptr_t)p : usable(&o);
+}
+
+bool memspan_is_heap_pointer(const void *p)
+{
+	struct heap_object o;
+	return lookup(p, &o);
+}
+
+/* ---- stacks ------------------------------------------------------------ */
+
+void *memspan_stack_alloc(size_t bytes)
+{
+	struct thread *t = heap_thread();
+	if (bytes == 0)
+		return refuse(EINVAL);
+	if (!t || bytes > PTRDIFF_MAX)
+		return refuse(ENOMEM);
+	for (int attempt = 0;; attempt++) {
+		thread_enter(t);
+		struct span *s = stackspan_new(bytes);
+		thread_leave(t);
+		if (s)
+			return (void *)s->base;
+		if (attempt == 1)
+			return refuse(ENOMEM);
+		cycle_run(RECORDER_LIMIT);
+	}
+}
+
+static struct span *stack_of(const void *stack)
+{
+	struct span *s = pageheap_span_of((uintptr_t)stack);
+	return s && s->state == SPAN_STACK && s->base == (uintptr_t)stack ? s : NULL;
+}
+
+void memspan_stack_free(void *stack)
+{
+	struct thread *t = heap_thread();
+	if (!stack || !t)
+		return;
+	thread_enter(t);
+	struct span *s = stack_of(stack);
+	if (s)
+		stackspan_free(s);
+	thread_leave(t);
+	if (!s)
+		os_warn("memspan_stack_free(%p): not the start of a stack span", stack);
+}
+
+int memspan_stack_set_sp(void *stack, void *sp)
+{
+	struct span *s = stack ? stack_of(stack) : NULL;
+	if (s && stackspan_set_sp(s, (uintptr_t)sp))
+		return 0;
+	errno = EINVAL;
+	return -1;
+}
+
+/* ---- collection -------------------------------------------------------- */
+
+void memspan_gc(void)
+{
+	if (heap_thread())
+		cycle_run(RECORDER_FORCED);
+}
+
+int memspan_set_gc_percent(int percent)
+{
+	return heap_thread() ? cycle_set_percent(percent) : 100;
+}
+
+int64_t memspan_set_memory_limit(int64_t bytes)
+{
+	return heap_thread() ? cycle_set_limit(bytes) : INT64_MAX;
+}
+
+void memspan_free_os_memory(void)
+{
+	struct thread *t = heap_thread();
+	if (!t)
+		return;
+	cycle_run(RECORDER_FORCED);
+	thread_enter(t);
+	size_t bytes = scavenge_release(SIZE_MAX);
+	thread_leave(t);
+	if (bytes)
+		trace_scavenged(0, bytes);
+}
+
+int memspan_set_finalizer(void *obj, void (*fn)(void *obj, void *arg), void *arg)
+{
+	struct heap_object o;
+	struct thread *t = heap_thread();
+	bool ok = false;
+	if (!obj || !t)
+		goto invalid;
+	thread_enter(t);
+	bool valid = heap_find((uintptr_t)obj, &o) && o.start == (uintptr_t)obj &&
+	             o.span->kind != SPAN_TINY &&
+	             mcache_is_allocated(&t->mcache, o.span, o.index);
+	if (valid) {
+		/* A span that waits for its sweep is swept first: the mark of this cycle says
+		 * nothing about a finalizer set after it. */
+		while (!span_is_swept(o.span))
+			cycle_sweep_span(&t->mcache, o.span);
+		ok = special_set(o.span, o.start, fn, arg);
+	}
+	thread_leave(t);
+	if (!valid)
+		goto invalid;
+	if (ok)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+invalid:
+	errno = EINVAL;
+	return -1;
+}
+
+/* ---- statistics -------------------------------------------------------- */
+
+void memspan_read_mstats(memspan_mstats *out)
+{
+	struct world_stop stop;
+	memset(out, 0, sizeof *out);
+	if (heap_thread() && stats_stop_world(&stop)) {
+		stats_read(out);
+		world_start();
+	}
+}
+
+void memspan_read_mem_stats(memspan_mem_stats *out)
+{
+	memspan_mstats internal;
+	memspan_read_mstats(&internal);
+	stats_publish(&internal, out);
+}
+
+int memspan_mem_stats_to_json(const memspan_mem_stats *stats, char *buf, size_t cap)
+{
+	return json_mem_stats(stats, buf, cap);
+}

@@ -1,0 +1,330 @@
+/* pageheap.c - see pageheap.h. */
+#include "pageheap.h"
+
+#include "bits.h"
+#include "os.h"
+#include "sanitizer.h"
+#include "sysmem.h"
+
+struct pageheap pageheap;
+
+/* ---- summaries --------------------------------------------------------- */
+
+static uint32_t max32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static struct run_summary chunk_summary(const struct chunk *chunk)
+{
+	struct run_summary sum = {0, 0, 0};
+	if (chunk->used_pages == 0)
+		return (struct run_summary){CHUNK_PAGES, CHUNK_PAGES, CHUNK_PAGES};
+	size_t at = 0;
+	while (at < CHUNK_PAGES) {
+		size_t from = bits_next(chunk->used, at, CHUNK_PAGES, false);
+		if (from == CHUNK_PAGES)
+			break;
+		size_t to = bits_next(chunk->used, from, CHUNK_PAGES, true);
+		uint32_t run = (uint32_t)(to - from);
+		if (from == 0)
+			sum.start = run;
+		if (to == CHUNK_PAGES)
+			sum.end = run;
+		sum.longest = max32(sum.longest, run);
+		at = to;
+	}
+	return sum;
+}
+
+/* What a kind sees of a chunk: nothing of another kind's. */
+static struct run_summary leaf_summary(size_t chunk_index, enum chunk_kind kind)
+{
+	const struct chunk *chunk = &pageheap.chunks[chunk_index];
+	if (chunk->kind != kind && chunk->kind != CHUNK_FREE)
+		return (struct run_summary){0, 0, 0};
+	return chunk_summary(chunk);
+}
+
+/* Two neighbours of `pages` pages each, as one. */
+static struct run_summary join(struct run_summary a, struct run_summary b, uint32_t pages)
+{
+	return (struct run_summary){
+	    .start = a.start == pages ? pages + b.start : a.start,
+	    .end = b.end == pages ? pages + a.end : b.end,
+	    .longest = max32(max32(a.longest, b.longest), a.end + b.start),
+	};
+}
+
+static bool same(struct run_summary a, struct run_summary b)
+{
+	return a.start == b.start && a.longest == b.longest && a.end == b.end;
+}
+
+static void tree_update(size_t chunk_index, enum chunk_kind kind)
+{
+	struct run_summary *tree = pageheap.tree[kind];
+	size_t node = pageheap.chunk_count + chunk_index;
+	tree[node] = leaf_summary(chunk_index, kind);
+	for (uint32_t pages = CHUNK_PAGES; node > 1; pages *= 2) {
+		node /= 2;
+		struct run_summary sum = join(tree[2 * node], tree[2 * node + 1], pages);
+		if (same(sum, tree[node]))
+			break;
+		tree[node] = sum;
+	}
+}
+
+/* The first page of the leftmost run of at least `pages`, which the root says exists. */
+static size_t tree_find(size_t pages, enum chunk_kind kind)
+{
+	const struct run_summary *tree = pageheap.tree[kind];
+	size_t node = 1, first = 0, half = pageheap.chunk_count * CHUNK_PAGES / 2;
+	while (node < pageheap.chunk_count) {
+		const struct run_summary *left = &tree[2 * node], *right = &tree[2 * node + 1];
+		if (left->longest >= pages) {
+			node = 2 * node;
+		} else if (left->end + right->start >= pages) {
+			return first + half - left->end;
+		} else {
+			node = 2 * node + 1;
+			first += half;
+		}
+		half /= 2;
+	}
+	const struct chunk *chunk = &pageheap.chunks[node - pageheap.chunk_count];
+	size_t from = 0, to;
+	for (;; from = to) {
+		from = bits_next(chunk->used, from, CHUNK_PAGES, false);
+		to = bits_next(chunk->used, from, CHUNK_PAGES, true);
+		if (to - from >= pages)
+			return first + from;
+	}
+}
+
+/* ---- arenas ------------------------------------------------------------ */
+
+enum { RESERVE_MIN_SHIFT = 38, RESERVE_MAX_SHIFT = 44 };
+
+/* Eight times the machine's memory, so that no program meets the end before the OS refuses. */
+static size_t reserve_bytes_wanted(void)
+{
+	unsigned shift = RESERVE_MIN_SHIFT;
+	while (shift < RESERVE_MAX_SHIFT && ((uint64_t)1 << shift) < 8 * os_memory_bytes())
+		shift++;
+	return (size_t)1 << shift;
+}
+
+static bool tables_map(size_t bytes)
+{
+	size_t chunks = bytes / CHUNK_BYTES, pages = bytes / PAGE_BYTES;
+	pageheap.chunks = sysmem_table(chunks * sizeof(struct chunk));
+	pageheap.page_map = sysmem_table(pages * sizeof *pageheap.page_map);
+	for (int kind = 0; kind < CHUNK_KINDS; kind++)
+		pageheap.tree[kind] = sysmem_table(2 * chunks * sizeof(struct run_summary));
+	return pageheap.chunks && pageheap.page_map && pageheap.tree[0] && pageheap.tree[1];
+}
+
+static void tables_unmap(size_t bytes)
+{
+	size_t chunks = bytes / CHUNK_BYTES, pages = bytes / PAGE_BYTES;
+	if (pageheap.chunks)
+		os_unmap(pageheap.chunks, chunks * sizeof(struct chunk));
+	if (pageheap.page_map)
+		os_unmap((void *)pageheap.page_map, pages * sizeof *pageheap.page_map);
+	for (int kind = 0; kind < CHUNK_KINDS; kind++)
+		if (pageheap.tree[kind])
+			os_unmap(pageheap.tree[kind], 2 * chunks * sizeof(struct run_summary));
+}
+
+bool pageheap_init(void)
+{
+	for (size_t bytes = reserve_bytes_wanted(); bytes >= ARENA_BYTES; bytes /= 2) {
+		void *base = os_reserve(bytes, ARENA_BYTES);
+		if (!base)
+			continue;
+		if (tables_map(bytes)) {
+			pageheap.base = (uintptr_t)base;
+			pageheap.reserved_bytes = bytes;
+			pageheap.chunk_count = bytes / CHUNK_BYTES;
+			return true;
+		}
+		tables_unmap(bytes);
+		os_unmap(base, bytes);
+	}
+	return false;
+}
+
+/* What the tables of one arena hold: page map, chunks and two trees. */
+static size_t arena_table_bytes(void)
+{
+	return ARENA_BYTES / PAGE_BYTES * sizeof *pageheap.page_map +
+	       ARENA_CHUNKS * (sizeof(struct chunk) + 4 * sizeof(struct run_summary));
+}
+
+static bool arena_open(void)
+{
+	size_t opened = atomic_load_explicit(&pageheap.opened_bytes, memory_order_relaxed);
+	if (opened == pageheap.reserved_bytes)
+		return false;
+	if (!os_commit((void *)(pageheap.base + opened), ARENA_BYTES))
+		return false;
+	sanitizer_hide(pageheap.base + opened, ARENA_BYTES);
+	size_t first = opened / CHUNK_BYTES;
+	for (size_t i = first; i < first + ARENA_CHUNKS; i++) {
+		pageheap.chunks[i].kind = CHUNK_FREE;
+		bits_set(pageheap.chunks[i].released, 0, CHUNK_PAGES);
+		tree_update(i, CHUNK_SCAN);
+		tree_update(i, CHUNK_NOSCAN);
+	}
+	pageheap.released_pages += ARENA_BYTES / PAGE_BYTES;
+	atomic_fetch_add_explicit(&sysmem_stats.gc_sys, arena_table_bytes(), memory_order_relaxed);
+	atomic_store_explicit(&pageheap.opened_bytes, opened + ARENA_BYTES, memory_order_release);
+	return true;
+}
+
+/* ---- runs -------------------------------------------------------------- */
+
+/* Calls body with the part of [first, first + n) in each chunk: chunk, from, count. */
+#define EACH_CHUNK(first, n, body)                                                     \
+	for (size_t at_ = (first), end_ = (first) + (n); at_ < end_;) {                \
+		size_t chunk_index = at_ / CHUNK_PAGES, from = at_ % CHUNK_PAGES;      \
+		size_t count = CHUNK_PAGES - from;                                     \
+		if (count > end_ - at_)                                                \
+			count = end_ - at_;                                            \
+		struct chunk *chunk = &pageheap.chunks[chunk_index];                   \
+		body;                                                                  \
+		at_ += count;                                                          \
+	}
+
+static bool run_use(size_t first, size_t pages, enum chunk_kind kind)
+{
+	size_t released = 0;
+	EACH_CHUNK(first, pages, {
+		size_t here = bits_count(chunk->released, from, count);
+		if (here) {
+			bits_clear(chunk->released, from, count);
+			released += here;
+		}
+		bits_set(chunk->used, from, count);
+		bool claimed = chunk->kind == CHUNK_FREE;
+		chunk->used_pages += (uint32_t)count;
+		chunk->kind = kind;
+		tree_update(chunk_index, kind);
+		if (claimed)
+			tree_update(chunk_index, kind ^ 1);
+	})
+	pageheap.used_pages += pages;
+	pageheap.released_pages -= released;
+	return released < pages;
+}
+
+uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty)
+{
+	size_t wanted = pages + align_pages - 1;
+	if (pages == 0 || wanted < pages || wanted > pageheap.reserved_bytes / PAGE_BYTES)
+		return 0;
+	while (pageheap.tree[kind][1].longest < wanted)
+		if (!arena_open())
+			return 0;
+	size_t first = tree_find(wanted, kind);
+	first = (first + align_pages - 1) & ~(align_pages - 1);
+	*dirty = run_use(first, pages, kind);
+	return pageheap.base + first * PAGE_BYTES;
+}
+
+void pageheap_give(uintptr_t base, size_t pages)
+{
+	size_t first = (base - pageheap.base) / PAGE_BYTES;
+	sanitizer_hide(base, pages * PAGE_BYTES);
+	EACH_CHUNK(first, pages, {
+		bits_clear(chunk->used, from, count);
+		chunk->used_pages -= (uint32_t)count;
+		enum chunk_kind kind = chunk->kind;
+		bool freed = chunk->used_pages == 0;
+		if (freed)
+			chunk->kind = CHUNK_FREE;
+		tree_update(chunk_index, kind);
+		if (freed)
+			tree_update(chunk_index, kind ^ 1);
+	})
+	pageheap.used_pages -= pages;
+}
+
+/* ---- release ----------------------------------------------------------- */
+
+/* Releases [from, to) of a chunk, whole OS pages only; returns the pages released. */
+static size_t release_run(size_t chunk_index, size_t from, size_t to)
+{
+	size_t unit = os_page_bytes() > PAGE_BYTES ? os_page_bytes() / PAGE_BYTES : 1;
+	from = (from + unit - 1) / unit * unit;
+	to = to / unit * unit;
+	if (from >= to)
+		return 0;
+	uintptr_t base = pageheap.base + (chunk_index * CHUNK_PAGES + from) * PAGE_BYTES;
+	if (!os_release((void *)base, (to - from) * PAGE_BYTES))
+		return 0;
+	bits_set(pageheap.chunks[chunk_index].released, from, to - from);
+	return to - from;
+}
+
+static size_t release_chunk(size_t chunk_index, size_t pages)
+{
+	struct chunk *chunk = &pageheap.chunks[chunk_index];
+	uint64_t kept[CHUNK_PAGES / 64]; /* idle and not released */
+	bool any = false;
+	for (size_t w = 0; w < CHUNK_PAGES / 64; w++) {
+		kept[w] = ~(chunk->used[w] | chunk->released[w]);
+		any |= kept[w] != 0;
+	}
+	size_t done = 0;
+	for (size_t from = 0, to; any && done < pages; from = to) {
+		from = bits_next(kept, from, CHUNK_PAGES, true);
+		if (from == CHUNK_PAGES)
+			break;
+		to = bits_next(kept, from, CHUNK_PAGES, false);
+		if (to - from > pages - done)
+			to = from + (pages - done);
+		done += release_run(chunk_index, from, to);
+	}
+	return done;
+}
+
+size_t pageheap_release(size_t pages)
+{
+	size_t done = 0;
+	size_t chunks = atomic_load_explicit(&pageheap.opened_bytes, memory_order_relaxed) / CHUNK_BYTES;
+	for (size_t i = chunks; i-- > 0 && done < pages;)
+		done += release_chunk(i, pages - done);
+	pageheap.released_pages += done;
+	pageheap.released_pages_total += done;
+	return done;
+}
+
+/* ---- check ------------------------------------------------------------- */
+
+void pageheap_check(void)
+{
+	uint64_t used = 0, released = 0;
+	size_t chunks = pageheap.opened_bytes / CHUNK_BYTES;
+	for (size_t i = 0; i < chunks; i++) {
+		const struct chunk *chunk = &pageheap.chunks[i];
+		size_t here = bits_count(chunk->used, 0, CHUNK_PAGES);
+		if (here != chunk->used_pages || (here == 0) != (chunk->kind == CHUNK_FREE))
+			os_fatal("chunk %zu: %zu pages used, %u counted, kind %u", i, here,
+			         chunk->used_pages, chunk->kind);
+		for (size_t w = 0; w < CHUNK_PAGES / 64; w++)
+			if (chunk->used[w] & chunk->released[w])
+				os_fatal("chunk %zu: a page is used and released", i);
+		used += here;
+		released += bits_count(chunk->released, 0, CHUNK_PAGES);
+		for (int kind = 0; kind < CHUNK_KINDS; kind++)
+			if (!same(pageheap.tree[kind][pageheap.chunk_count + i], leaf_summary(i, kind)))
+				os_fatal("chunk %zu: stale summary for kind %d", i, kind);
+	}
+	if (used != pageheap.used_pages || released != pageheap.released_pages)
+		os_fatal("page heap: %llu used and %llu released, counted %llu and %llu",
+		         (unsigned long long)used, (unsigned long long)released,
+		         (unsigned long long)pageheap.used_pages,
+		         (unsigned long long)pageheap.released_pages);
+}

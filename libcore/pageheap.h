@@ -1,0 +1,110 @@
+/*
+ * pageheap.h - the heap's addresses: one reservation, arenas, chunks, page runs.
+ *
+ * The heap is one contiguous reservation in which 64 MiB arenas are opened in
+ * rising order. Opened pages are used (by a span) or idle; an idle page is
+ * released (the OS has it, it reads as zero) or retained. Chunks of 512 pages
+ * hold either scanned or pointer-free spans, never both; a chunk with no used
+ * page belongs to neither. Each kind has a tree of free-run summaries over the
+ * chunks, in which the other kind's chunks are full, so the first fit by address
+ * costs O(log chunks).
+ *
+ * Invariant, in pages, for each chunk: popcount(used) + idle = 512;
+ * released & used = 0. Over all chunks:
+ *     opened = used + idle,  released <= idle.
+ *
+ * Lock: pageheap.lock guards everything but the fields marked constant, and the
+ * page map, whose entries are written under it and read without.
+ */
+#ifndef PAGEHEAP_H
+#define PAGEHEAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lock.h"
+#include "sizeclass.h"
+
+struct span;
+
+enum {
+	CHUNK_PAGES = 512,
+	CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES,
+	ARENA_BYTES = 64 << 20,
+	ARENA_CHUNKS = ARENA_BYTES / CHUNK_BYTES,
+};
+
+enum chunk_kind { CHUNK_SCAN = 0, CHUNK_NOSCAN = 1, CHUNK_KINDS = 2, CHUNK_FREE = 2 };
+
+struct chunk {
+	uint64_t used[CHUNK_PAGES / 64];
+	uint64_t released[CHUNK_PAGES / 64];
+	uint32_t used_pages;
+	uint32_t kind; /* enum chunk_kind; CHUNK_FREE exactly when used_pages is 0 */
+};
+
+/* Free pages of a range of chunks: at its start, the longest run, at its end. */
+struct run_summary {
+	uint32_t start, longest, end;
+};
+
+struct pageheap {
+	struct lock lock;
+	uintptr_t base;         /* constant: first address of the reservation */
+	size_t reserved_bytes;  /* constant: a power of two */
+	_Atomic size_t opened_bytes;
+	struct chunk *chunks;   /* constant: one for each CHUNK_BYTES of the reservation */
+	struct run_summary *tree[CHUNK_KINDS]; /* constant: [1] is the root, leaves from chunk_count */
+	size_t chunk_count;     /* constant: leaves of a tree */
+	_Atomic(struct span *) *page_map; /* constant: the span of each page, NULL for idle pages */
+	uint64_t used_pages, released_pages;
+	uint64_t released_pages_total; /* ever given back, for the trace */
+};
+
+extern struct pageheap pageheap;
+
+/* Reserves the addresses; false when the OS refuses even one arena. Once, before all else. */
+bool pageheap_init(void);
+
+/*
+ * Finds `pages` free pages for a kind, the first run by address, its base a
+ * multiple of align_pages (a power of two), opening arenas as needed. Returns the
+ * base, or 0 when the OS refuses. *dirty tells whether some page may hold old
+ * content. Lock held.
+ */
+uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty);
+
+/* Makes a run idle again; retained, not released. Lock held. */
+void pageheap_give(uintptr_t base, size_t pages);
+
+/*
+ * Returns up to `pages` retained idle pages to the OS, highest addresses first,
+ * in steps of at most a chunk. Returns the pages released. Lock held.
+ */
+size_t pageheap_release(size_t pages);
+
+static inline bool pageheap_contains(uintptr_t p)
+{
+	return p - pageheap.base < atomic_load_explicit(&pageheap.opened_bytes, memory_order_relaxed);
+}
+
+/* The span whose page p is in, or NULL; p may be any word. No lock. */
+static inline struct span *pageheap_span_of(uintptr_t p)
+{
+	if (!pageheap_contains(p))
+		return NULL;
+	return atomic_load_explicit(&pageheap.page_map[(p - pageheap.base) >> PAGE_SHIFT],
+	                            memory_order_acquire);
+}
+
+static inline size_t pageheap_opened_pages(void)
+{
+	return atomic_load_explicit(&pageheap.opened_bytes, memory_order_relaxed) >> PAGE_SHIFT;
+}
+
+/* Proves the invariant above and the trees against the chunks; aborts if it does not hold. */
+void pageheap_check(void);
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * recorder.c - see recorder.h and recorder_link.h; and memspan_visit_spans, which
+ * shows everybody what a recorder sees.
+ */
+#include "recorder.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cycle.h"
+#include "heap.h"
+#include "os.h"
+#include "recorder_link.h"
+#include "stackspan.h"
+#include "stats.h"
+#include "sysmem.h"
+#include "world.h"
+
+static struct {
+	const struct recorder *_Atomic attached;
+	void (*forked)(void);
+} link;
+
+void recorder_attach(const struct recorder *recorder)
+{
+	atomic_store(&link.attached, recorder);
+}
+
+/* ---- captures ---------------------------------------------------------- */
+
+static size_t snapshot_bytes(size_t room)
+{
+	size_t bytes = sizeof(struct recorder_snapshot) + room * sizeof(memspan_span);
+	return (bytes + os_page_bytes() - 1) & -os_page_bytes();
+}
+
+/* Mapped and touched, so that filling it in the stopped world takes no page fault. */
+static struct recorder_snapshot *snapshot_new(size_t room)
+{
+	size_t bytes = snapshot_bytes(room);
+	struct recorder_snapshot *snapshot = sysmem_map(bytes, &sysmem_stats.other_sys);
+	if (!snapshot)
+		return NULL;
+	for (size_t at = 0; at < bytes; at += os_page_bytes())
+		((volatile char *)snapshot)[at] = 0;
+	snapshot->mapping_bytes = bytes;
+	snapshot->spans = (memspan_span *)(snapshot + 1);
+	return snapshot;
+}
+
+void recorder_release(struct recorder_snapshot *snapshot)
+{
+	sysmem_unmap(snapshot, snapshot->mapping_bytes, &sysmem_stats.other_sys);
+}
+
+/* One stop; false when the table did not fit, *room then says what it needs. */
+static bool capture_once(struct recorder_snapshot *snapshot, size_t *room)
+{
+	struct world_stop stop;
+	stats_stop_world(&stop);
+	size_t needed = stats_span_table(snapshot->spans, *room);
+	bool fits = needed <= *room;
+	if (fits) {
+		stats_read(&snapshot->stats);
+		snapshot->span_count = needed;
+		snapshot->gc_num = snapshot->stats.numgc;
+		snapshot->unix_ns = os_unix_ns();
+		snapshot->mono_ns = os_mono_ns();
+		snapshot->stop = (struct recorder_pause){
+		    .phase = RECORDER_PHASE_SNAPSHOT,
+		    .duration_ns = snapshot->mono_ns - stop.request_ns,
+		    .stop_ns = stop.stop_ns,
+		    .end_unix_ns = snapshot->unix_ns,
+		};
+	}
+	*room = needed + needed / 8;
+	world_start();
+	return fits;
+}
+
+struct recorder_snapshot *recorder_capture(uint32_t reason)
+{
+	if (!heap_thread())
+		return NULL;
+	size_t room = stats_span_table_size();
+	for (;;) {
+		struct recorder_snapshot *snapshot = snapshot_new(room);
+		if (!snapshot)
+			return NULL;
+		size_t had = room;
+		if (capture_once(snapshot, &room)) {
+			snapshot->reason = reason;
+			return snapshot;
+		}
+		recorder_release(snapshot);
+		room = room > had ? room : 2 * had;
+	}
+}
+
+int memspan_visit_spans(int (*visit)(const memspan_span *span, void *arg), void *arg,
+                        memspan_mstats *stats)
+{
+	struct recorder_snapshot *snapshot = recorder_capture(RECORDER_DUMP);
+	if (!snapshot) {
+		errno = ENOMEM;
+		return -1;
+	}
+	int result = 0;
+	if (stats)
+		*stats = snapshot->stats;
+	for (uint64_t i = 0; i < snapshot->span_count && result == 0; i++)
+		result = visit(&snapshot->spans[i], arg);
+	recorder_release(snapshot);
+	return result;
+}
+
+/* ---- what the heap tells ----------------------------------------------- */
+
+void recorder_link_cycle_closed(const struct recorder_cycle *cycle)
+{
+	const struct recorder *recorder = atomic_load(&link.attached);
+	if (!recorder)
+		return;
+	recorder->cycle(cycle);
+	if (!recorder->wanted(cycle->reason, cycle->gc_num))
+		return;
+	struct recorder_snapshot *snapshot = recorder_capture(cycle->reason);
+	if (snapshot)
+		recorder->captured(snapshot);
+}
+
+void recorder_link_heap_used(void)
+{
+	const struct recorder *recorder = atomic_load(&link.attached);
+	if (recorder && recorder->heap_used)
+		recorder->heap_used();
+}
+
+void recorder_on_fork(void (*child)(void))
+{
+	link.forked = child;
+}
+
+void recorder_link_after_fork(void)
+{
+	if (link.forked)
+		link.forked();
+}
+
+/* ---- what a recorder needs --------------------------------------------- */
+
+enum { THREAD_STACK_BYTES = 256 << 10 };
+
+int recorder_thread_start(void (*run)(void *arg), void *arg)
+{
+	void *stack = memspan_stack_alloc(THREAD_STACK_BYTES);
+	if (!stack)
+		return ENOMEM;
+	int error = thread_start_runtime(run, arg, stack, THREAD_STACK_BYTES);
+	if (error)
+		memspan_stack_free(stack);
+	return error;
+}
+
+uint32_t recorder_tracking_mode(const char **why)
+{
+	if (why)
+		*why = "marking stops the program";
+	return RECORDER_STOPPED;
+}
+
+void *recorder_map(size_t bytes)
+{
+	return sysmem_map(bytes, &sysmem_stats.other_sys);
+}
+
+void recorder_unmap(void *p, size_t bytes)
+{
+	sysmem_unmap(p, bytes, &sysmem_stats.other_sys);
+}
+
+void recorder_warn(const char *format, ...)
+{
+	char text[400];
+	va_list args;
+	int saved = errno;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	os_warn("%s", text);
+	errno = saved;
+}

@@ -1,0 +1,25 @@
+/*
+ * settings.h - the heap's environment variables (CONTRACT: MEMSPAN_GCPERCENT,
+ * MEMSPAN_MEMLIMIT, MEMSPAN_TRACE). A bad value gives one line on stderr and the
+ * default; all are ignored in a setuid program.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+	int gc_percent;        /* -1: off */
+	int64_t limit_bytes;   /* INT64_MAX: none */
+	bool trace_gc, trace_scavenge;
+};
+
+struct settings settings_read(void);
+
+/* The parts, for tests: false and the value untouched when the text is bad. */
+bool settings_parse_percent(const char *text, int *percent);
+bool settings_parse_bytes(const char *text, int64_t *bytes);
+bool settings_parse_trace(const char *text, struct settings *out);
+
+#endif

@@ -1,0 +1,195 @@
+/* span.c - see span.h. */
+#include "span.h"
+
+#include <string.h>
+
+#include "os.h"
+#include "sanitizer.h"
+#include "sysmem.h"
+
+_Atomic uint32_t span_sweepgen = 2;
+_Atomic uint32_t span_gc_num;
+struct span_totals span_totals;
+
+enum { STRUCT_SIZES = 5 }; /* 1, 2, 4, 8 and 16 words in each bit array */
+
+static struct span *unused[STRUCT_SIZES]; /* linked by all_next; guarded by pageheap.lock */
+
+static size_t struct_bytes(unsigned words)
+{
+	size_t bytes = sizeof(struct span) + 3 * (size_t)words * sizeof(uint64_t);
+	return (bytes + 63) & ~(size_t)63;
+}
+
+/* The power of two that holds n bits in 64-bit words, and its index. */
+static unsigned words_for(unsigned nelems, unsigned *size_index)
+{
+	unsigned words = 1, i = 0;
+	while (words * 64 < nelems) {
+		words *= 2;
+		i++;
+	}
+	*size_index = i;
+	return words;
+}
+
+static struct span *struct_take(unsigned nelems)
+{
+	unsigned i, words = words_for(nelems, &i);
+	struct span *s = unused[i];
+	if (s)
+		unused[i] = s->all_next;
+	else
+		s = sysmem_alloc(struct_bytes(words), &sysmem_stats.mspan_sys);
+	if (!s)
+		return NULL;
+	memset(s, 0, struct_bytes(words));
+	s->words = (uint16_t)words;
+	span_totals.struct_bytes += struct_bytes(words);
+	span_totals.count++;
+	return s;
+}
+
+static void struct_give(struct span *s)
+{
+	unsigned i;
+	words_for(s->words * 64u, &i);
+	span_totals.struct_bytes -= struct_bytes(s->words);
+	span_totals.count--;
+	atomic_store_explicit(&s->state, SPAN_DEAD, memory_order_relaxed);
+	s->all_next = unused[i];
+	unused[i] = s;
+}
+
+static void map_pages(uintptr_t base, size_t pages, struct span *s)
+{
+	size_t first = (base - pageheap.base) >> PAGE_SHIFT;
+	for (size_t i = first; i < first + pages; i++)
+		atomic_store_explicit(&pageheap.page_map[i], s, memory_order_release);
+}
+
+static void all_free(struct span *s)
+{
+	uint64_t *bits = span_free_bits(s);
+	for (unsigned left = s->nelems, w = 0; left > 0; w++) {
+		unsigned here = left < 64 ? left : 64;
+		bits[w] = ~(uint64_t)0 >> (64 - here);
+		left -= here;
+	}
+	s->free_count = s->nelems;
+}
+
+static void describe(struct span *s, enum span_state state, enum span_kind kind,
+                     unsigned size_class, size_t pages)
+{
+	s->npages = pages;
+	s->size_class = (uint8_t)size_class;
+	s->kind = (uint8_t)kind;
+	s->group = SPAN_GROUP_NONE;
+	s->born_gc = atomic_load_explicit(&span_gc_num, memory_order_relaxed);
+	s->elem_bytes = size_class ? sizeclass_bytes[size_class] : pages * PAGE_BYTES;
+	s->magic = sizeclass_magic[size_class];
+	if (state == SPAN_INUSE) {
+		s->nelems = size_class ? (uint16_t)sizeclass_elems(size_class) : 1;
+		all_free(s);
+	}
+	atomic_store_explicit(&s->sweepgen, atomic_load(&span_sweepgen), memory_order_relaxed);
+	atomic_store_explicit(&s->state, (uint8_t)state, memory_order_release);
+}
+
+struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_class,
+                      size_t pages, size_t align_pages)
+{
+	unsigned nelems = size_class ? sizeclass_elems(size_class) : 1;
+	enum chunk_kind chunks = span_kind_is_noscan(kind) ? CHUNK_NOSCAN : CHUNK_SCAN;
+	bool dirty;
+	lock_acquire(&pageheap.lock);
+	struct span *s = struct_take(nelems);
+	if (!s)
+		goto no_struct;
+	s->base = pageheap_take(pages, align_pages, chunks, &dirty);
+	if (!s->base)
+		goto no_pages;
+	s->dirty = dirty;
+	describe(s, state, kind, size_class, pages);
+	map_pages(s->base, pages, s);
+	*(state == SPAN_STACK ? &span_totals.stack_pages : &span_totals.inuse_pages) += pages;
+	lock_release(&pageheap.lock);
+	return s;
+no_pages:
+	struct_give(s);
+no_struct:
+	lock_release(&pageheap.lock);
+	return NULL;
+}
+
+void span_free(struct span *s)
+{
+	lock_acquire(&pageheap.lock);
+	size_t pages = s->npages;
+	*(s->state == SPAN_STACK ? &span_totals.stack_pages : &span_totals.inuse_pages) -= pages;
+	map_pages(s->base, pages, NULL);
+	pageheap_give(s->base, pages);
+	struct_give(s);
+	lock_release(&pageheap.lock);
+}
+
+unsigned span_fold_remote(struct span *s, uint64_t cache_word)
+{
+	_Atomic uint64_t *remote = span_remote_bits(s);
+	uint64_t *free = span_free_bits(s);
+	unsigned folded = 0;
+	for (unsigned w = 0; w < s->words; w++) {
+		if (!atomic_load_explicit(&remote[w], memory_order_relaxed))
+			continue;
+		uint64_t bits = atomic_exchange_explicit(&remote[w], 0, memory_order_acquire);
+		uint64_t free_already = free[w] | (w == s->group ? cache_word : 0);
+		if (bits & free_already)
+			os_warn("an object of the span at %#zx was freed twice", (size_t)s->base);
+		bits &= ~free_already;
+		free[w] |= bits;
+		folded += (unsigned)__builtin_popcountll(bits);
+	}
+	if (folded) {
+		s->free_count = (uint16_t)(s->free_count + folded);
+		s->dirty = true;
+	}
+	return folded;
+}
+
+unsigned span_alloc_count(struct span *s, uint64_t cache_word)
+{
+	unsigned free = (unsigned)__builtin_popcountll(cache_word);
+	for (unsigned w = 0; w < s->words; w++)
+		free += (unsigned)__builtin_popcountll(
+		    span_free_bits(s)[w] |
+		    atomic_load_explicit(&span_remote_bits(s)[w], memory_order_relaxed));
+	return s->nelems - free;
+}
+
+void span_check(struct span *s, uint64_t cache_word)
+{
+	unsigned free_count = 0;
+	const char *broken = NULL;
+	for (unsigned w = 0; w < s->words; w++) {
+		uint64_t free = span_free_bits(s)[w];
+		free_count += (unsigned)__builtin_popcountll(free);
+		if (free & span_remote_bits(s)[w])
+			broken = "a slot is free and freed by another thread";
+		if (w == s->group && free & cache_word)
+			broken = "a slot is free and in a cache";
+		if (w * 64 + 64 > s->nelems && w * 64 < s->nelems &&
+		    free >> (s->nelems - w * 64))
+			broken = "a slot past the last is free";
+	}
+	if (free_count != s->free_count)
+		broken = "free_count is wrong";
+	if (span_alloc_count(s, cache_word) > s->nelems)
+		broken = "more slots are free than there are";
+	if (pageheap_span_of(s->base) != s ||
+	    pageheap_span_of(s->base + s->npages * PAGE_BYTES - 1) != s)
+		broken = "the page map does not lead to it";
+	if (broken)
+		os_fatal("span at %#zx, class %u, %zu pages, %u objects: %s", (size_t)s->base,
+		         s->size_class, s->npages, s->nelems, broken);
+}

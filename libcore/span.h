@@ -1,0 +1,168 @@
+/*
+ * span.h - a run of pages that holds objects of one size, or one stack.
+ *
+ * A span's structure lives outside the heap, is never unmapped and is used again
+ * only for spans with as many bit words, so a stale pointer to it can be read.
+ * Behind the structure stand three bit arrays with a bit an object:
+ *
+ *   free    set: the slot is free and not in the owner's cache word
+ *   mark    set by the marker: reached in this cycle; cleared by the sweep
+ *   remote  set atomically by a thread that freed an object it does not own
+ *
+ * Invariant, outside any heap operation:
+ *   nelems = allocated + popcount(free) + popcount(remote) + popcount(cache word)
+ *   free_count = popcount(free);  free & remote = 0
+ *
+ * Ownership: `owner` may change free, free_count, group and its list links while
+ * sweepgen == span_sweepgen. Without an owner the central list's lock guards them;
+ * a thread that claimed the span for sweeping (sweep.h) has it to itself.
+ */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pageheap.h"
+#include "sizeclass.h"
+
+struct mcache;
+struct special;
+
+enum span_kind {
+	SPAN_SCAN = 0,    /* every aligned word may be a pointer */
+	SPAN_NOSCAN,      /* no pointers */
+	SPAN_TYPED,       /* the last word of each slot names the object's memspan_type */
+	SPAN_TINY,        /* blocks shared by pointer-free objects under 16 bytes */
+	SPAN_ROOT,        /* uncollectable: each object is a root */
+	SPAN_KINDS,
+};
+
+enum { SPAN_CLASSES = SPAN_KINDS * SIZECLASS_COUNT, SPAN_GROUP_NONE = 0xffff };
+
+/* The index of a kind and size class in a cache and in the central lists. */
+static inline unsigned span_class(enum span_kind kind, unsigned size_class)
+{
+	return kind * SIZECLASS_COUNT + size_class;
+}
+
+static inline bool span_kind_is_noscan(enum span_kind kind)
+{
+	return kind == SPAN_NOSCAN || kind == SPAN_TINY;
+}
+
+enum span_state { SPAN_DEAD = 0, SPAN_INUSE, SPAN_STACK };
+
+struct span {
+	uintptr_t base;
+	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
+	uint32_t magic;           /* sizeclass_magic; 0 for one object */
+	uint16_t nelems;          /* 0 for a stack */
+	uint16_t words;           /* in each bit array */
+	uint8_t size_class;
+	uint8_t kind;             /* enum span_kind */
+	_Atomic uint8_t state;    /* enum span_state */
+	_Atomic uint8_t rescan;   /* the mark queue overflowed: scan its marked objects again */
+	_Atomic uint32_t sweepgen;
+	_Atomic(struct mcache *) owner;
+	uint16_t free_count;
+	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
+	bool dirty;               /* free slots may hold old content */
+	bool listed;              /* in the partial list of its owner or of the central list */
+	_Atomic bool remote_queued; /* on a stack of spans with remote frees */
+	uint32_t born_gc;
+	size_t npages;
+	struct span *all_next, *all_prev;   /* central list of all spans of the class */
+	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
+	struct span *remote_next;
+	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
+	uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
+	uint64_t bits[];
+};
+
+static inline uint64_t *span_free_bits(struct span *s)
+{
+	return s->bits;
+}
+
+static inline _Atomic uint64_t *span_mark_bits(struct span *s)
+{
+	return (_Atomic uint64_t *)(s->bits + s->words);
+}
+
+static inline _Atomic uint64_t *span_remote_bits(struct span *s)
+{
+	return (_Atomic uint64_t *)(s->bits + 2 * s->words);
+}
+
+/* The object that p, a pointer into the span, points into; may be nelems (tail waste). */
+static inline unsigned span_index(const struct span *s, uintptr_t p)
+{
+	return (unsigned)(((uint64_t)(p - s->base) * s->magic) >> 32);
+}
+
+static inline uintptr_t span_object(const struct span *s, unsigned index)
+{
+	return s->base + (uintptr_t)index * s->elem_bytes;
+}
+
+static inline bool span_noscan(const struct span *s)
+{
+	return span_kind_is_noscan((enum span_kind)s->kind);
+}
+
+static inline unsigned span_class_of(const struct span *s)
+{
+	return span_class((enum span_kind)s->kind, s->size_class);
+}
+
+/* The sweep generation: a span is swept when its own equals it; +2 each cycle, world stopped. */
+extern _Atomic uint32_t span_sweepgen;
+/* Cycles finished, for born_gc. Changed in the stopped world. */
+extern _Atomic uint32_t span_gc_num;
+
+static inline bool span_is_swept(const struct span *s)
+{
+	return atomic_load_explicit(&s->sweepgen, memory_order_acquire) ==
+	       atomic_load_explicit(&span_sweepgen, memory_order_relaxed);
+}
+
+/* Whether this cache may change the span's free bits without a lock. */
+static inline bool span_owned_by(const struct span *s, const struct mcache *cache)
+{
+	return atomic_load_explicit(&s->owner, memory_order_relaxed) == cache && span_is_swept(s);
+}
+
+struct span_totals {
+	uint64_t inuse_pages, stack_pages; /* by state */
+	uint64_t struct_bytes;             /* of span structures in use */
+	uint64_t count;                    /* spans, stacks included */
+};
+/* Guarded by pageheap.lock. */
+extern struct span_totals span_totals;
+
+/*
+ * A span for objects of a size class (0: one object of `pages` pages) or, with
+ * state SPAN_STACK, a stack. Swept, empty, without owner and in no list. NULL when
+ * the OS refuses.
+ */
+struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_class,
+                      size_t pages, size_t align_pages);
+
+/* Gives pages and structure back. The span is in no list and holds no object. */
+void span_free(struct span *s);
+
+/*
+ * Moves the remote bits into the free bits; returns how many. Reports a slot that
+ * was free already, there or in the cache word. Caller may change the free bits.
+ */
+unsigned span_fold_remote(struct span *s, uint64_t cache_word);
+
+/* Objects allocated, the owner's cache word counted as free. Exact in a stopped world. */
+unsigned span_alloc_count(struct span *s, uint64_t cache_word);
+
+/* Proves the invariant above; aborts with the span's description if it does not hold. */
+void span_check(struct span *s, uint64_t cache_word);
+
+#endif

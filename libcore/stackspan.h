@@ -1,0 +1,26 @@
+/*
+ * stackspan.h - spans that are stacks: of the program's fibers and of the runtime's
+ * own threads. They leave HeapSys and HeapInuse and count in StackInuse.
+ *
+ * Lock: one lock guards the list; sp is written by any thread, read by the marker.
+ */
+#ifndef STACKSPAN_H
+#define STACKSPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span;
+
+/* At least `bytes` bytes; NULL when the OS refuses. Inside the heap. */
+struct span *stackspan_new(size_t bytes);
+void stackspan_free(struct span *s);
+
+/* From now on [sp, end) is the live part; 0: all that is resident. false: sp is outside. */
+bool stackspan_set_sp(struct span *s, uintptr_t sp);
+
+/* Calls visit for the live, resident parts of each stack span. World stopped. */
+void stackspan_visit(void (*visit)(uintptr_t lo, uintptr_t hi));
+
+#endif

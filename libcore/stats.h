@@ -1,0 +1,49 @@
+/*
+ * stats.h - the counters put together as Go's structs, and the table of spans.
+ *
+ * Both are read in the stopped world, where no thread is inside the heap: then
+ * every identity of Go's documentation holds and the two agree to the byte.
+ */
+#ifndef STATS_H
+#define STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memspan.h"
+
+/*
+ * Stops the world to read it. A thread that does not stop is waited for: a reading
+ * is exact or late, never wrong. False only when memory is refused. Known thread,
+ * outside the heap; world_start ends it.
+ */
+struct world_stop;
+bool stats_stop_world(struct world_stop *stop);
+
+/* World stopped. */
+void stats_read(memspan_mstats *out);
+
+/* The public struct from the internal one. */
+void stats_publish(const memspan_mstats *in, memspan_mem_stats *out);
+
+/* What the runtime took from the OS beside the heap. */
+uint64_t stats_metadata_bytes(void);
+
+/* Room that the span table needs now; it may need more a moment later. */
+size_t stats_span_table_size(void);
+
+/*
+ * Fills at most `room` entries, in address order. Returns how many there are, which
+ * may be more than room. World stopped.
+ */
+size_t stats_span_table(memspan_span *table, size_t room);
+
+/* Counts of threads that ended. Inside the heap. */
+struct mcache;
+void stats_thread_ended(struct mcache *m);
+
+/* Proves that a walk over all spans gives the counters; aborts if not. World stopped. */
+void stats_check(void);
+
+#endif
