@@ -260,7 +260,7 @@ enum snapshot_event_type {
 	SNAPSHOT_EVENT_SKIPPED,   /* skipped */
 	SNAPSHOT_EVENT_RUN_END,   /* run_end */
 	SNAPSHOT_EVENT_ISSUE,     /* issue */
-	SNAPSHOT_EVENT_TORN,      /* issue: the run's last write is not whole: expected of a killed program */
+	SNAPSHOT_EVENT_TORN,      /* issue: the run's last write is not whole, as a killed program's */
 	SNAPSHOT_EVENT_END,       /* the input has ended and all of it was delivered; stays */
 };
 
@@ -324,7 +324,7 @@ struct snapshot_decoder;
  * segment. NULL when memory was refused.
  *
  * Memory: some 2 MiB, and 48 bytes for each span of the snapshot before, whose number
- * is limited to 512 for each byte of the segment fed so far, and 65536 more.
+ * is limited to 1024 for each byte of the segment fed so far, and 65536 more.
  */
 struct snapshot_decoder *snapshot_decoder_new(const struct snapshot_memory *memory,
                                               uint64_t offset);
@@ -339,7 +339,7 @@ void snapshot_decoder_finish(struct snapshot_decoder *decoder);
 /* The next event; never NULL. */
 const struct snapshot_event *snapshot_decoder_next(struct snapshot_decoder *decoder);
 
-/* Whether data, the first count bytes of a file, open a recording. 40 bytes suffice. */
+/* Whether data, the first count bytes of a file, open a recording. 48 bytes suffice. */
 bool snapshot_is_recording(const void *data, size_t count);
 
 /* ---- The end of a recording -------------------------------------------- */
