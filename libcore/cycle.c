@@ -259,6 +259,12 @@ static void flush_thread(struct thread *t, void *arg)
 	mcache_flush(&t->mcache);
 }
 
+static void fold_thread(struct thread *t, void *arg)
+{
+	(void)arg;
+	mcentral_fold_stack(&t->mcache.remote);
+}
+
 struct root_bytes {
 	uint64_t stack, global;
 };
@@ -275,8 +281,9 @@ static struct mark_totals mark_stopped(unsigned helpers)
 {
 	struct root_bytes bytes = {0, 0};
 	world_for_each_thread(flush_thread, NULL);
+	world_for_each_thread(fold_thread, NULL);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
-		mcentral_forget_remote(&mcentral[class].remote);
+		mcentral_fold_stack(&mcentral[class].remote);
 	roots_visit(add_root, &bytes);
 	cycle.report.stack_bytes = bytes.stack;
 	cycle.report.global_bytes = bytes.global;

@@ -124,7 +124,7 @@ static struct span *large_span(struct thread *t, enum span_kind kind, size_t pag
 	thread_enter(t);
 	struct span *s = mcentral_new_span(span_class(kind, 0), NULL, pages, align_pages);
 	if (s) {
-		span_free_bits(s)[0] = 0;
+		*span_free_word(s, 0) = 0;
 		s->free_count = 0;
 		t->mcache.counts.nmalloc[span_class(kind, 0)]++;
 		t->mcache.counts.large_alloc_bytes += s->elem_bytes;
@@ -250,7 +250,7 @@ static bool free_large(struct mcache *m, struct span *s)
 		if (sweep_claim(s))
 			swept = sweep_span(s);
 	uint64_t none = 0;
-	bool taken = swept || __atomic_compare_exchange_n(&span_free_bits(s)[0], &none, 1, false,
+	bool taken = swept || __atomic_compare_exchange_n(span_free_word(s, 0), &none, 1, false,
 	                                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	if (!taken)
 		return false;

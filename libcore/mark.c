@@ -167,17 +167,16 @@ static inline bool mark_slot(struct span *s, unsigned index)
 {
 	unsigned w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	_Atomic uint64_t *marks = &span_mark_bits(s)[w];
+	_Atomic uint64_t *marks = span_mark_word(s, w);
 	if (atomic_load_explicit(marks, memory_order_relaxed) & bit)
 		return false;
-	if ((span_free_bits(s)[w] |
-	     atomic_load_explicit(&span_remote_bits(s)[w], memory_order_relaxed)) & bit)
+	if (*span_free_word(s, w) & bit)
 		return false;
 	return !(atomic_fetch_or_explicit(marks, bit, memory_order_relaxed) & bit);
 }
 
 /* A word: marks the object it leads to, if it leads to one. */
-static inline void mark_word(struct mark_worker *worker, uintptr_t word)
+static inline __attribute__((always_inline)) void mark_word(struct mark_worker *worker, uintptr_t word)
 {
 	if (word - mark.heap_base >= mark.heap_bytes)
 		return;
@@ -197,7 +196,7 @@ static inline void mark_word(struct mark_worker *worker, uintptr_t word)
 	push(worker, object);
 }
 
-static MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
+static inline MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 {
 	for (const uintptr_t *p = (const uintptr_t *)lo; p < (const uintptr_t *)hi; p++)
 		mark_word(worker, *p);
@@ -404,7 +403,7 @@ static void mark_queued(void *arg, const struct special *special)
 static MARK_READS void scan_marked(struct mark_worker *worker, struct span *s)
 {
 	for (unsigned i = 0; i < s->nelems; i++)
-		if (span_mark_bits(s)[i >> 6] >> (i & 63) & 1)
+		if (*span_mark_word(s, i >> 6) >> (i & 63) & 1)
 			scan_object(worker, s, span_object(s, i));
 	drain(worker, false);
 }

@@ -86,16 +86,16 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 {
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
-	uint64_t *free = span_free_bits(s);
-	unsigned count = (unsigned)__builtin_popcountll(free[w]);
+	uint64_t *free = span_free_word(s, w);
+	unsigned count = (unsigned)__builtin_popcountll(*free);
 	s->group = (uint16_t)w;
 	s->free_count = (uint16_t)(s->free_count - count);
 	m->counts.nmalloc[class] += count;
 	slot->group_base = span_object(s, w * 64);
 	slot->elem_bytes = (uint32_t)s->elem_bytes;
 	slot->dirty = s->dirty;
-	slot->word = free[w];
-	free[w] = 0;
+	slot->word = *free;
+	*free = 0;
 }
 
 static void word_unload(struct mcache *m, unsigned class)
@@ -104,7 +104,7 @@ static void word_unload(struct mcache *m, unsigned class)
 	struct span *s = slot->span;
 	unsigned count = (unsigned)__builtin_popcountll(slot->word);
 	if (count) {
-		span_free_bits(s)[s->group] |= slot->word;
+		*span_free_word(s, s->group) |= slot->word;
 		s->free_count = (uint16_t)(s->free_count + count);
 		m->counts.nmalloc[class] -= count;
 		slot->word = 0;
@@ -119,7 +119,7 @@ static unsigned next_word(struct span *s)
 	for (;; w++) {
 		if (w >= s->words)
 			w = 0;
-		if (span_free_bits(s)[w])
+		if (*span_free_word(s, w))
 			return w;
 	}
 }
@@ -236,9 +236,9 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	if (w == s->group)
 		return free_current(m, s, index);
-	if (span_free_bits(s)[w] & bit)
+	if (*span_free_word(s, w) & bit)
 		return MCACHE_DOUBLE_FREE;
-	span_free_bits(s)[w] |= bit;
+	*span_free_word(s, w) |= bit;
 	s->free_count++;
 	s->dirty = true;
 	m->counts.nfree[class]++;
@@ -256,9 +256,9 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (__atomic_load_n(&span_free_bits(s)[w], __ATOMIC_RELAXED) & bit)
+	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
 		return MCACHE_DOUBLE_FREE;
-	if (atomic_fetch_or(&span_remote_bits(s)[w], bit) & bit)
+	if (atomic_fetch_or(span_remote_word(s, w), bit) & bit)
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
 	count_freed_live(m, s);
@@ -287,9 +287,9 @@ bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
 	(void)m;
 	if (index >= s->nelems)
 		return false;
-	if (__atomic_load_n(&span_free_bits(s)[w], __ATOMIC_RELAXED) & bit)
+	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
 		return false;
-	if (atomic_load_explicit(&span_remote_bits(s)[w], memory_order_relaxed) & bit)
+	if (atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed) & bit)
 		return false;
 	return s->group != w || !(mcache_word_of(s) & bit);
 }
@@ -306,7 +306,6 @@ void mcache_flush(struct mcache *m)
 		m->slots[class].span = NULL;
 		m->partial[class] = m->full[class] = NULL;
 	}
-	mcentral_forget_remote(&m->remote);
 }
 
 void mcache_counts_add(struct mcache_counts *to, const struct mcache_counts *from)

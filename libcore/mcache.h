@@ -79,8 +79,8 @@ bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
 void mcache_settle_live(struct mcache *m);
 
 /*
- * The world is stopped, a new mark phase begins: gives all words back, so that the
- * free bits are complete; ownership ends when sweepgen moves on.
+ * The world is stopped, a new mark phase begins: gives all words back; ownership ends
+ * when sweepgen moves on. Remote frees are folded once all caches are flushed.
  */
 void mcache_flush(struct mcache *m);
 

@@ -222,7 +222,7 @@ size_t mcentral_begin_sweep(unsigned span_class_)
 	return c->count;
 }
 
-void mcentral_forget_remote(_Atomic(struct span *) *stack)
+void mcentral_fold_stack(_Atomic(struct span *) *stack)
 {
 	struct span *s = atomic_load_explicit(stack, memory_order_relaxed);
 	if (s == MCACHE_CLOSED)
@@ -231,5 +231,6 @@ void mcentral_forget_remote(_Atomic(struct span *) *stack)
 	for (struct span *next; s; s = next) {
 		next = s->remote_next;
 		atomic_store_explicit(&s->remote_queued, false, memory_order_relaxed);
+		span_fold_remote(s, 0);
 	}
 }

@@ -59,8 +59,8 @@ void mcentral_drain(unsigned span_class);
 /* World stopped: the sweep begins; returns the spans of the class. */
 size_t mcentral_begin_sweep(unsigned span_class);
 
-/* World stopped, before marking: forget stacks of remote frees; the sweep folds all. */
-void mcentral_forget_remote(_Atomic(struct span *) *stack);
+/* World stopped, caches flushed: folds the remote frees of all spans on the stack. */
+void mcentral_fold_stack(_Atomic(struct span *) *stack);
 
 /* Stack of spans through remote_next, on a cache or a central list. false: closed. */
 bool mcentral_stack_push(_Atomic(struct span *) *stack, struct span *s);

@@ -70,10 +70,9 @@ static void map_pages(uintptr_t base, size_t pages, struct span *s)
 
 static void all_free(struct span *s)
 {
-	uint64_t *bits = span_free_bits(s);
 	for (unsigned left = s->nelems, w = 0; left > 0; w++) {
 		unsigned here = left < 64 ? left : 64;
-		bits[w] = ~(uint64_t)0 >> (64 - here);
+		*span_free_word(s, w) = ~(uint64_t)0 >> (64 - here);
 		left -= here;
 	}
 	s->free_count = s->nelems;
@@ -136,18 +135,18 @@ void span_free(struct span *s)
 
 unsigned span_fold_remote(struct span *s, uint64_t cache_word)
 {
-	_Atomic uint64_t *remote = span_remote_bits(s);
-	uint64_t *free = span_free_bits(s);
 	unsigned folded = 0;
 	for (unsigned w = 0; w < s->words; w++) {
-		if (!atomic_load_explicit(&remote[w], memory_order_relaxed))
+		_Atomic uint64_t *remote = span_remote_word(s, w);
+		uint64_t *free = span_free_word(s, w);
+		if (!atomic_load_explicit(remote, memory_order_relaxed))
 			continue;
-		uint64_t bits = atomic_exchange_explicit(&remote[w], 0, memory_order_acquire);
-		uint64_t free_already = free[w] | (w == s->group ? cache_word : 0);
+		uint64_t bits = atomic_exchange_explicit(remote, 0, memory_order_acquire);
+		uint64_t free_already = *free | (w == s->group ? cache_word : 0);
 		if (bits & free_already)
 			os_warn("an object of the span at %#zx was freed twice", (size_t)s->base);
 		bits &= ~free_already;
-		free[w] |= bits;
+		*free |= bits;
 		folded += (unsigned)__builtin_popcountll(bits);
 	}
 	if (folded) {
@@ -162,8 +161,8 @@ unsigned span_alloc_count(struct span *s, uint64_t cache_word)
 	unsigned free = (unsigned)__builtin_popcountll(cache_word);
 	for (unsigned w = 0; w < s->words; w++)
 		free += (unsigned)__builtin_popcountll(
-		    span_free_bits(s)[w] |
-		    atomic_load_explicit(&span_remote_bits(s)[w], memory_order_relaxed));
+		    *span_free_word(s, w) |
+		    atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed));
 	return s->nelems - free;
 }
 
@@ -172,9 +171,9 @@ void span_check(struct span *s, uint64_t cache_word)
 	unsigned free_count = 0;
 	const char *broken = NULL;
 	for (unsigned w = 0; w < s->words; w++) {
-		uint64_t free = span_free_bits(s)[w];
+		uint64_t free = *span_free_word(s, w);
 		free_count += (unsigned)__builtin_popcountll(free);
-		if (free & span_remote_bits(s)[w])
+		if (free & *span_remote_word(s, w))
 			broken = "a slot is free and freed by another thread";
 		if (w == s->group && free & cache_word)
 			broken = "a slot is free and in a cache";

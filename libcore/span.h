@@ -3,7 +3,7 @@
  *
  * A span's structure lives outside the heap, is never unmapped and is used again
  * only for spans with as many bit words, so a stale pointer to it can be read.
- * Behind the structure stand three bit arrays with a bit an object:
+ * Behind the structure stand three words for each 64 objects:
  *
  *   free    set: the slot is free and not in the owner's cache word
  *   mark    set by the marker: reached in this cycle; cleared by the sweep
@@ -81,19 +81,20 @@ struct span {
 	uint64_t bits[];
 };
 
-static inline uint64_t *span_free_bits(struct span *s)
+/* Free and mark bits of the same objects stand side by side: the marker reads both. */
+static inline uint64_t *span_free_word(struct span *s, unsigned w)
 {
-	return s->bits;
+	return &s->bits[2 * w];
 }
 
-static inline _Atomic uint64_t *span_mark_bits(struct span *s)
+static inline _Atomic uint64_t *span_mark_word(struct span *s, unsigned w)
 {
-	return (_Atomic uint64_t *)(s->bits + s->words);
+	return (_Atomic uint64_t *)&s->bits[2 * w + 1];
 }
 
-static inline _Atomic uint64_t *span_remote_bits(struct span *s)
+static inline _Atomic uint64_t *span_remote_word(struct span *s, unsigned w)
 {
-	return (_Atomic uint64_t *)(s->bits + 2 * s->words);
+	return (_Atomic uint64_t *)&s->bits[2u * s->words + w];
 }
 
 /* The object that p, a pointer into the span, points into; may be nelems (tail waste). */

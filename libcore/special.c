@@ -145,16 +145,16 @@ static void enqueue(struct special *sp)
 unsigned special_sweep(struct span *s)
 {
 	unsigned queued = 0;
-	_Atomic uint64_t *mark = span_mark_bits(s);
 	lock_acquire(&specials.lock);
 	for (struct special **link = &s->specials; *link;) {
 		unsigned index = span_index(s, (*link)->object);
+		_Atomic uint64_t *mark = span_mark_word(s, index >> 6);
 		uint64_t bit = (uint64_t)1 << (index & 63);
-		if (mark[index >> 6] & bit) {
+		if (*mark & bit) {
 			link = &(*link)->next;
 			continue;
 		}
-		mark[index >> 6] |= bit;
+		*mark |= bit;
 		enqueue(unlink_special(link));
 		queued++;
 	}

@@ -33,18 +33,18 @@ static uint64_t slots_mask(const struct span *s, unsigned w)
 /* free |= ~mark, mark = 0; returns the objects freed. */
 static unsigned free_unmarked(struct span *s)
 {
-	uint64_t *free = span_free_bits(s);
-	_Atomic uint64_t *mark = span_mark_bits(s);
 	unsigned count = 0;
 	for (unsigned w = 0; w < s->words; w++) {
-		uint64_t marked = atomic_load_explicit(&mark[w], memory_order_relaxed);
-		uint64_t freed = slots_mask(s, w) & ~free[w] & ~marked;
+		uint64_t *free = span_free_word(s, w);
+		_Atomic uint64_t *mark = span_mark_word(s, w);
+		uint64_t marked = atomic_load_explicit(mark, memory_order_relaxed);
+		uint64_t freed = slots_mask(s, w) & ~*free & ~marked;
 		if (marked)
-			atomic_store_explicit(&mark[w], 0, memory_order_relaxed);
+			atomic_store_explicit(mark, 0, memory_order_relaxed);
 		if (!freed)
 			continue;
 		hide_freed(s, w, freed);
-		free[w] |= freed;
+		*free |= freed;
 		count += (unsigned)__builtin_popcountll(freed);
 	}
 	return count;
