@@ -1,1 +1,47 @@
-# Nothing yet.
+# What `cmake --install BUILD --prefix P` puts under P. Everything in it finds its
+# neighbours relative to itself, so that P may be moved.
+
+include(CMakePackageConfigHelpers)
+
+if(TARGET memspan)
+	install(TARGETS memspan EXPORT memspan-targets
+		LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+	install(FILES libcore/include/memspan.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+	set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/memspan)
+	install(EXPORT memspan-targets NAMESPACE memspan:: DESTINATION ${package_folder})
+	configure_file(cmake/memspan-config.cmake.in memspan-config.cmake @ONLY)
+	write_basic_package_version_file(memspan-config-version.cmake
+		COMPATIBILITY SameMinorVersion)
+	install(FILES
+		${CMAKE_CURRENT_BINARY_DIR}/memspan-config.cmake
+		${CMAKE_CURRENT_BINARY_DIR}/memspan-config-version.cmake
+		DESTINATION ${package_folder})
+
+	set(pc_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+	file(RELATIVE_PATH pc_prefix /prefix/${pc_folder} /prefix)
+	configure_file(cmake/memspan.pc.in memspan.pc @ONLY)
+	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/memspan.pc DESTINATION ${pc_folder})
+endif()
+if(TARGET memanalyze)
+	install(TARGETS memanalyze RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+# Man pages and completions are taken as they are found.
+foreach(section 1 3 5 7)
+	file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
+	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+foreach(shell_file
+		"completions/memanalyze.bash;bash-completion/completions;memanalyze"
+		"completions/_memanalyze;zsh/site-functions;_memanalyze"
+		"completions/memanalyze.fish;fish/vendor_completions.d;memanalyze.fish")
+	list(GET shell_file 0 source)
+	list(GET shell_file 1 folder)
+	list(GET shell_file 2 name)
+	if(EXISTS ${PROJECT_SOURCE_DIR}/${source})
+		install(FILES ${source} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder} RENAME ${name})
+	endif()
+endforeach()
+
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
