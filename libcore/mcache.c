@@ -1,9 +1,11 @@
 /* mcache.c - see mcache.h. */
 #include "mcache.h"
 
+#include <string.h>
+
 #include "counters.h"
 #include "mcentral.h"
-#include "os.h"
+#include "sanitizer.h"
 #include "sweep.h"
 
 struct counters counters;
@@ -82,6 +84,20 @@ void mcache_settle_live(struct mcache *m)
 
 /* ---- the current span -------------------------------------------------- */
 
+/*
+ * Small objects are cleared by the group where the whole group is free, which is
+ * what a collection leaves behind of short-lived objects: one store stream instead
+ * of a few words at each allocation.
+ */
+static bool clear_group(const struct span *s, const struct mcache_slot *slot, unsigned count)
+{
+	enum { CLEAR_ELEM_BYTES_MAX = 128 };
+	if (SANITIZER_ENABLED || count < 64 || s->elem_bytes > CLEAR_ELEM_BYTES_MAX)
+		return false;
+	memset((void *)slot->group_base, 0, count * s->elem_bytes);
+	return true;
+}
+
 static void word_load(struct mcache *m, unsigned class, unsigned w)
 {
 	struct mcache_slot *slot = &m->slots[class];
@@ -93,7 +109,7 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 	m->counts.nmalloc[class] += count;
 	slot->group_base = span_object(s, w * 64);
 	slot->elem_bytes = (uint32_t)s->elem_bytes;
-	slot->dirty = s->dirty;
+	slot->dirty = s->dirty && !clear_group(s, slot, count);
 	slot->word = *free;
 	*free = 0;
 }
