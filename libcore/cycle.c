@@ -46,9 +46,7 @@ static struct {
 
 static uint64_t mapped_bytes(void)
 {
-	lock_acquire(&pageheap.lock);
-	uint64_t heap = (pageheap_opened_pages() - pageheap.released_pages) * PAGE_BYTES;
-	lock_release(&pageheap.lock);
+	uint64_t heap = pageheap_retained_pages() * PAGE_BYTES;
 	return heap + stats_metadata_bytes() + thread_stack_bytes();
 }
 

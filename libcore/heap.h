@@ -22,7 +22,7 @@ struct thread *heap_thread_slow(void);
 
 static inline struct thread *heap_thread(void)
 {
-	struct thread *t = thread_self();
+	struct thread *t = thread_current;
 	return __builtin_expect(t != NULL, 1) ? t : heap_thread_slow();
 }
 

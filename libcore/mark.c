@@ -7,6 +7,7 @@
 #include "lock.h"
 #include "mcentral.h"
 #include "os.h"
+#include "roots.h"
 #include "sanitizer.h"
 #include "special.h"
 #include "stackspan.h"
@@ -312,15 +313,6 @@ static void scan_roots(struct mark_worker *worker, bool shared)
 	}
 }
 
-static inline void spin_wait(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#else
-	atomic_thread_fence(memory_order_seq_cst);
-#endif
-}
-
 /* Until no worker has anything left and none can make more. */
 static void work(struct mark_worker *worker, bool shared)
 {
@@ -330,7 +322,7 @@ static void work(struct mark_worker *worker, bool shared)
 	while (shared) {
 		atomic_fetch_sub(&mark.busy, 1);
 		while (atomic_load(&mark.busy) > 0 && others_idle())
-			spin_wait();
+			lock_pause();
 		if (others_idle() && atomic_load(&mark.busy) == 0)
 			break;
 		atomic_fetch_add(&mark.busy, 1);
@@ -376,6 +368,18 @@ void mark_add_root(uintptr_t lo, uintptr_t hi)
 	hi &= -sizeof(uintptr_t);
 	for (; lo < hi; lo += ROOT_PIECE_BYTES)
 		add_root(lo, hi - lo > ROOT_PIECE_BYTES ? lo + ROOT_PIECE_BYTES : hi);
+}
+
+static void add_touched(void *arg, uintptr_t lo, uintptr_t hi)
+{
+	(void)arg;
+	mark_add_root(lo, hi);
+}
+
+/* Reading what was never touched would make it resident. */
+static void add_stack(void *arg, uintptr_t lo, uintptr_t hi)
+{
+	roots_touched(lo, hi, add_touched, arg);
 }
 
 static void add_uncollectable(void)
@@ -429,7 +433,7 @@ void mark_run(unsigned helpers)
 {
 	struct mark_worker *first = &mark.workers[0];
 	add_uncollectable();
-	stackspan_visit(mark_add_root);
+	stackspan_visit(add_stack, NULL);
 	special_visit_attached(mark_attached, first);
 	special_visit_queued(mark_queued, first);
 	atomic_store(&mark.root_next, 0);
@@ -438,7 +442,7 @@ void mark_run(unsigned helpers)
 	work(first, helpers > 0);
 	helpers_admit(false);
 	while (atomic_load(&mark.helping) > 0)
-		spin_wait();
+		lock_pause();
 	rescan_overflowed();
 }
 

@@ -104,6 +104,12 @@ static inline size_t pageheap_opened_pages(void)
 	return atomic_load_explicit(&pageheap.opened_bytes, memory_order_relaxed) >> PAGE_SHIFT;
 }
 
+/* Opened and not released, used or not. No lock: a moment's figure. */
+static inline size_t pageheap_retained_pages(void)
+{
+	return pageheap_opened_pages() - __atomic_load_n(&pageheap.released_pages, __ATOMIC_RELAXED);
+}
+
 /* Proves the invariant above and the trees against the chunks; aborts if it does not hold. */
 void pageheap_check(void);
 

@@ -1,16 +1,9 @@
 /* stackspan.c - see stackspan.h. */
-#define _GNU_SOURCE
 #include "stackspan.h"
 
-#include <errno.h>
-#include <sys/mman.h>
-
 #include "lock.h"
-#include "os.h"
 #include "sanitizer.h"
 #include "span.h"
-
-enum { RESIDENT_PAGES = 256 }; /* asked about at a time */
 
 static struct {
 	struct lock lock;
@@ -55,28 +48,10 @@ bool stackspan_set_sp(struct span *s, uintptr_t sp)
 	return true;
 }
 
-/* Reading a page that was never touched would make it resident: such pages are left out. */
-static void visit_resident(uintptr_t lo, uintptr_t hi, void (*visit)(uintptr_t, uintptr_t))
-{
-	size_t unit = os_page_bytes();
-	unsigned char resident[RESIDENT_PAGES];
-	int saved = errno;
-	for (uintptr_t at = lo & -unit; at < hi;) {
-		size_t pages = (hi - at + unit - 1) / unit;
-		if (pages > RESIDENT_PAGES)
-			pages = RESIDENT_PAGES;
-		bool known = mincore((void *)at, pages * unit, resident) == 0;
-		for (size_t i = 0; i < pages; i++, at += unit)
-			if (!known || resident[i] & 1)
-				visit(at < lo ? lo : at, at + unit > hi ? hi : at + unit);
-	}
-	errno = saved;
-}
-
-void stackspan_visit(void (*visit)(uintptr_t lo, uintptr_t hi))
+void stackspan_visit(void (*visit)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
 {
 	for (struct span *s = stacks.first; s; s = s->all_next) {
 		uintptr_t sp = __atomic_load_n(&s->stack_sp, __ATOMIC_RELAXED);
-		visit_resident(sp ? sp : s->base, s->base + s->elem_bytes, visit);
+		visit(arg, sp ? sp : s->base, s->base + s->elem_bytes);
 	}
 }

@@ -20,7 +20,7 @@ void stackspan_free(struct span *s);
 /* From now on [sp, end) is the live part; 0: all that is resident. false: sp is outside. */
 bool stackspan_set_sp(struct span *s, uintptr_t sp);
 
-/* Calls visit for the live, resident parts of each stack span. World stopped. */
-void stackspan_visit(void (*visit)(uintptr_t lo, uintptr_t hi));
+/* Calls visit for the live part of each stack span, touched or not. World stopped. */
+void stackspan_visit(void (*visit)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
 
 #endif

@@ -200,9 +200,7 @@ void stats_publish(const memspan_mstats *in, memspan_mem_stats *out)
 
 size_t stats_span_table_size(void)
 {
-	lock_acquire(&pageheap.lock);
-	size_t spans = span_totals.count;
-	lock_release(&pageheap.lock);
+	size_t spans = __atomic_load_n(&span_totals.count, __ATOMIC_RELAXED);
 	return 2 * spans + spans / 4 + 64; /* an idle range beside each, and some growth */
 }
 

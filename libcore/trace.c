@@ -59,10 +59,8 @@ void trace_scavenged(size_t background_bytes, size_t demand_bytes)
 		return;
 	int saved = errno;
 	char line[160];
-	lock_acquire(&pageheap.lock);
-	uint64_t kept = pageheap_opened_pages() - pageheap.released_pages;
-	uint64_t used = pageheap.used_pages;
-	lock_release(&pageheap.lock);
+	uint64_t kept = pageheap_retained_pages();
+	uint64_t used = __atomic_load_n(&pageheap.used_pages, __ATOMIC_RELAXED);
 	int n = snprintf(line, sizeof line,
 	                 "scav %zu KiB work (bg), %zu KiB work (eager), %llu KiB now, %llu%% util\n",
 	                 background_bytes >> 10, demand_bytes >> 10,
