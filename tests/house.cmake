@@ -1,0 +1,22 @@
+# Tests of the tree itself: its layers, what it exports, its install, its scripts, its README.
+
+set(house ${CMAKE_CURRENT_LIST_DIR}/house)
+
+add_test(NAME house_layers COMMAND ${house}/test_layers ${PROJECT_SOURCE_DIR})
+add_test(NAME house_setup COMMAND ${house}/test_setup ${PROJECT_SOURCE_DIR})
+
+# The function that adds the tests of the other parts has to refuse a suite without tests.
+if(CRITERION_FOUND)
+	memspan_add_criterion_test(house_an_empty_suite_fails SOURCES ${house}/empty_suite.c)
+	set_tests_properties(house_an_empty_suite_fails PROPERTIES WILL_FAIL ON)
+endif()
+
+if(TARGET memspan)
+	add_test(NAME house_exports COMMAND ${house}/test_exports
+		$<TARGET_FILE:memspan> ${PROJECT_SOURCE_DIR})
+	set(install_arguments ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER} "${sanitizer_flags}")
+	add_test(NAME house_install COMMAND ${house}/test_install
+		${CMAKE_CURRENT_BINARY_DIR}/house_install ${install_arguments})
+	add_test(NAME house_readme COMMAND ${house}/test_readme
+		${CMAKE_CURRENT_BINARY_DIR}/house_readme ${PROJECT_SOURCE_DIR} ${install_arguments})
+endif()
