@@ -1,8 +1,6 @@
 /* background.c - see background.h. */
 #include "background.h"
 
-#include <string.h>
-
 #include "cycle.h"
 #include "lock.h"
 #include "mark.h"
@@ -31,6 +29,8 @@ static struct {
 	struct lock_event work;     /* for the background thread */
 	struct lock_event mark;     /* for the mark workers */
 	_Atomic uint64_t cpu_ns;
+	struct span *stacks[HELPERS_MAX + 1];
+	unsigned stack_count;
 } background;
 
 void background_wake(void)
@@ -104,8 +104,10 @@ static bool start_thread(void (*run)(void *), void *arg)
 	thread_leave(t);
 	if (!stack)
 		return false;
-	if (thread_start_runtime(run, arg, (void *)stack->base, stack->elem_bytes) == 0)
+	if (thread_start_runtime(run, arg, (void *)stack->base, stack->elem_bytes) == 0) {
+		background.stacks[background.stack_count++] = stack;
 		return true;
+	}
 	thread_enter(t);
 	stackspan_free(stack);
 	thread_leave(t);
@@ -118,13 +120,23 @@ static unsigned helpers_wanted(void)
 	return cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
 }
 
+static void free_old_stacks(void)
+{
+	struct thread *t = thread_self();
+	thread_enter(t);
+	while (background.stack_count > 0)
+		stackspan_free(background.stacks[--background.stack_count]);
+	thread_leave(t);
+}
+
 unsigned background_start(void)
 {
 	lock_acquire(&background.lock);
 	if (!background.started) {
+		free_old_stacks();
 		background.started = start_thread(run_background, NULL);
 		unsigned wanted = helpers_wanted();
-		while (background.helpers < wanted &&
+		while (background.started && background.helpers < wanted &&
 		       start_thread(run_helper, (void *)(uintptr_t)(background.helpers + 1)))
 			background.helpers++;
 	}
@@ -133,7 +145,11 @@ unsigned background_start(void)
 	return helpers;
 }
 
+/* The threads did not survive; their stacks are given back when new ones start. */
 void background_after_fork(void)
 {
-	memset(&background, 0, sizeof background);
+	background.lock = (struct lock){0};
+	background.work = background.mark = (struct lock_event){0};
+	background.started = false;
+	background.helpers = 0;
 }

@@ -368,6 +368,7 @@ static bool collect(enum recorder_reason reason)
 	begin_report(reason);
 	if (!world_stop(&stop))
 		return give_up("a thread did not stop within 100 ms");
+	stats_check_in_debug_builds();
 	if (!mark_begin()) {
 		world_start();
 		return give_up("no memory for the mark queue");
@@ -389,6 +390,7 @@ static bool collect(enum recorder_reason reason)
 	cycle.mark_end_ns = end;
 	cycle.last_cycle_ns = end - stop.request_ns;
 	cycle.open = true;
+	stats_check_in_debug_builds();
 	world_start();
 	background_wake();
 	return true;

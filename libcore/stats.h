@@ -46,4 +46,11 @@ void stats_thread_ended(struct mcache *m);
 /* Proves that a walk over all spans gives the counters; aborts if not. World stopped. */
 void stats_check(void);
 
+static inline void stats_check_in_debug_builds(void)
+{
+#ifdef MEMSPAN_CHECKS
+	stats_check();
+#endif
+}
+
 #endif
