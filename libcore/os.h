@@ -14,6 +14,8 @@
 size_t os_page_bytes(void);
 unsigned os_cpu_count(void);
 uint64_t os_memory_bytes(void);
+/* What the process may map (RLIMIT_AS); UINT64_MAX without a limit. */
+uint64_t os_address_bytes_max(void);
 
 /* Address space without memory behind it; NULL when refused. Aligned to `align`. */
 void *os_reserve(size_t bytes, size_t align);

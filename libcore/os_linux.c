@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,15 @@ uint64_t os_memory_bytes(void)
 	uint64_t bytes = sysinfo(&info) == 0 ? (uint64_t)info.totalram * info.mem_unit : 0;
 	errno = saved;
 	return bytes;
+}
+
+uint64_t os_address_bytes_max(void)
+{
+	struct rlimit limit;
+	int saved = errno;
+	bool known = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+	errno = saved;
+	return known ? limit.rlim_cur : UINT64_MAX;
 }
 
 static void *map(size_t bytes, int protection, int flags)

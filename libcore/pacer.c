@@ -2,6 +2,7 @@
 #include "pacer.h"
 
 static const uint64_t HEAP_MIN_BYTES = 4 << 20;
+static const uint64_t GROWTH_MIN_BYTES = 64 << 10; /* with percent 0 a cycle still has something to do */
 static const uint64_t LIMIT_HEADROOM_MIN_BYTES = 1 << 20;
 
 static uint64_t percent_of(uint64_t bytes, int percent)
@@ -16,6 +17,8 @@ static uint64_t goal_by_percent(const struct pacer_input *in)
 	uint64_t scanned = in->marked_bytes + in->stack_bytes + in->global_bytes;
 	uint64_t goal = in->marked_bytes + percent_of(scanned, in->percent);
 	uint64_t least = percent_of(HEAP_MIN_BYTES, in->percent);
+	if (goal < in->marked_bytes + GROWTH_MIN_BYTES)
+		goal = in->marked_bytes + GROWTH_MIN_BYTES;
 	return goal < least ? least : goal;
 }
 

@@ -106,12 +106,17 @@ static size_t tree_find(size_t pages, enum chunk_kind kind)
 
 enum { RESERVE_MIN_SHIFT = 38, RESERVE_MAX_SHIFT = 44 };
 
-/* Eight times the machine's memory, so that no program meets the end before the OS refuses. */
+/*
+ * Eight times the machine's memory, so that no program meets the end before the OS
+ * refuses; under a limit of the address space at most half of that.
+ */
 static size_t reserve_bytes_wanted(void)
 {
 	unsigned shift = RESERVE_MIN_SHIFT;
 	while (shift < RESERVE_MAX_SHIFT && ((uint64_t)1 << shift) < 8 * os_memory_bytes())
 		shift++;
+	while (shift > 26 && ((uint64_t)1 << shift) > os_address_bytes_max() / 2)
+		shift--;
 	return (size_t)1 << shift;
 }
 

@@ -20,9 +20,9 @@
  * the world runs. They may be the ones who stop it. The finalizer thread runs the
  * program's code: it is an ordinary thread with the stop signal open.
  *
- * Lock: the list of threads is guarded by one lock, which whoever stops the world holds
- * until it starts again (world.c). Fields are written by the thread itself, or while the
- * list is locked, as said beside them.
+ * Lock: the list of threads is guarded by one lock, taken outside the heap, which whoever
+ * stops the world holds until it starts again (world.c). Fields are written by the thread
+ * itself, or while the list is locked, as said beside them.
  */
 #ifndef THREAD_H
 #define THREAD_H
@@ -33,6 +33,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lock.h"
 #include "mcache.h"
 
 enum thread_state {
@@ -40,45 +41,56 @@ enum thread_state {
 	THREAD_PREPARED, /* its creator filled it in; the thread does not run yet */
 	THREAD_RUNNING,
 	THREAD_ENDED,    /* ended and not joined: `result` is a root */
+	THREAD_DEAD,     /* gone without its destructors; not yet taken back */
+};
+
+enum thread_gate {
+	THREAD_GATE_RUNTIME = 1, /* one of the runtime's own: must look before it enters */
+	THREAD_GATE_FORK = 2,    /* closed while a fork is under way */
 };
 
 /* Where a stopped thread was; written by the thread as it parks. */
 struct thread_stop_place {
 	uintptr_t frame;        /* lowest address in use, on the stack of the handler */
 	uintptr_t sp;           /* interrupted stack pointer; `frame` without a signal */
-	uintptr_t alternate_lo; /* the alternate stack, 0 to 0 for none */
+	uintptr_t alternate_lo; /* the alternate signal stack, 0 to 0 for none */
 	uintptr_t alternate_hi;
 };
 
 struct thread {
 	volatile uint32_t in_heap;      /* written by the thread */
 	volatile uint32_t stop_pending; /* written by the stopper */
-	volatile uint32_t gate;         /* entering takes the slow path: see thread_enter */
+	volatile uint32_t gate;         /* enum thread_gate: entering takes the slow path */
 	_Atomic uint32_t parked;        /* the stop it is parked for (world.c) */
 	struct mcache mcache;
 
 	/* List locked. */
 	struct thread *next, *former;
 	enum thread_state state;
-	bool runtime;           /* one of the runtime's own */
+	bool open;              /* mcache is in use: from hooks.init to hooks.exit */
 	bool joinable;
 	uint32_t incarnation;   /* counts the threads that this record stood for */
 	pthread_t id;
 	pid_t tid;
 
 	/* The creator's, then the thread's. */
+	union {
+		void *(*posix)(void *);
+		int (*c11)(void *);
+		void (*runtime)(void *);
+	} start;
 	void *argument;         /* of a start routine that has not been called yet */
 	void *result;           /* of an ended one that nobody has joined */
-	unsigned exit_rounds;   /* thread-specific destructors seen so far */
+	unsigned exit_rounds;   /* of thread-specific destructors, seen so far */
 
-	uintptr_t stack_lo;     /* of the ordinary stack; below it nothing belongs to it */
+	uintptr_t stack_lo;     /* of the ordinary stack, as far as is known */
 	uintptr_t stack_hi;
 	uintptr_t tls;          /* thread pointer */
 	uint64_t stack_used_bytes_max; /* deepest extent seen at a stop, page-rounded */
 	struct thread_stop_place place;
 };
 
-/* What the heap does for a thread. Set once, before the first thread is known. */
+/* What the heap does for a thread. No thread is known before they are set. */
 struct thread_hooks {
 	/* Makes t->mcache ready. False when memory is refused. Called by the thread itself. */
 	bool (*init)(struct thread *t);
@@ -119,8 +131,7 @@ static inline void thread_enter(struct thread *t)
 
 static inline void thread_leave(struct thread *t)
 {
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	t->in_heap = 0;
+	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(t->stop_pending != 0, 0))
 		thread_park_pending(t);
@@ -138,22 +149,63 @@ uint64_t thread_stack_bytes(void);
 /* Known threads, the runtime's own included. */
 unsigned thread_count(void);
 
+static inline bool thread_is_runtime(const struct thread *t)
+{
+	return t->gate & THREAD_GATE_RUNTIME;
+}
+
+/* ---- for world.c and roots.c ------------------------------------------- */
+
+struct thread_list {
+	struct lock lock;
+	struct thread *first; /* in every state but THREAD_FREE */
+	_Atomic uint64_t stack_bytes;
+};
+
+extern struct thread_list thread_list;
+
+/* A deeper extent of the stack was seen. List locked. */
+void thread_stack_seen(struct thread *t, uintptr_t sp);
+
+/* Takes back what threads that died without their destructors held. Outside the heap. */
+void thread_bury_dead(void);
+
+/* In a forked child: only the calling thread is left. List locked. */
+void thread_only_self_is_left(struct thread *self);
+
+/* ---- for interpose.c --------------------------------------------------- */
+
+/* A record of a thread's one life: it stands for another thread afterwards. */
+struct thread_ref {
+	struct thread *thread; /* NULL for none */
+	uint32_t incarnation;
+};
+
 /*
- * For interpose.c: a thread about to be begun, between prepare and begin or abandon.
- * prepare gives NULL when memory is refused.
+ * A thread is about to be begun with this argument, which is a root from now on. No
+ * record (and *refused) when memory is refused, or before the heap is there.
  */
-struct thread *thread_prepare(void *argument, bool joinable);
-void thread_abandon(struct thread *t);
-/* The creator tells the id of the thread, which may have ended already. */
-void thread_created(struct thread *t, uint32_t incarnation, pthread_t id);
-/* The thread itself, first of all: makes it known and gives it its argument. */
-void *thread_begin(struct thread *t);
-/* The thread's result is a root from now on. */
+struct thread_ref thread_prepare(void *argument, bool joinable, size_t stack_bytes, bool *refused);
+/* It was not begun after all. */
+void thread_abandon(struct thread_ref ref);
+/* Its creator tells its id; it may have ended already. */
+void thread_created(struct thread_ref ref, pthread_t id);
+
+/*
+ * The thread itself, first of all: it becomes known, and gets its argument. `frame` is
+ * an address on its stack above which nothing of the program lies.
+ */
+void *thread_begin(struct thread *t, uintptr_t frame);
+
+/* The calling thread's result, a root until it is joined or detached. */
 void thread_set_result(void *result);
-/* The record of a thread that may be joined or detached, NULL for none. */
-struct thread *thread_find(pthread_t id);
-/* It was joined: its result is in the caller's hands. */
-void thread_joined(struct thread *t);
-void thread_detached(pthread_t id);
+
+/* The thread's record while it can be joined. */
+struct thread_ref thread_find_joinable(pthread_t id);
+void thread_joined(struct thread_ref ref);
+void thread_detached(struct thread_ref ref);
+
+/* Makes the calling thread unknown. */
+void thread_forget_self(void);
 
 #endif
