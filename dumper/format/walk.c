@@ -18,6 +18,7 @@ enum {
 	WALK_LAST = 1,     /* the block probed is its frame's last */
 	WALK_CHECKSUM = 2, /* the frame ends with a checksum of 4 bytes */
 	MARK_PREFIX_BYTES = 16,
+	BLOCK_BYTES_MAX = 128 << 10,
 };
 
 void snapshot_walk_begin(struct snapshot_walk *walk)
@@ -55,7 +56,7 @@ static void walk_block(struct snapshot_walk *walk, uint64_t offset, const uint8_
 	head = get_le16(data) | (uint32_t)data[2] << 16;
 	type = head >> 1 & 3;
 	bytes = type == 1 ? 1 : head >> 3;
-	if (type == 3) {
+	if (type == 3 || (type != 1 && bytes > BLOCK_BYTES_MAX)) {
 		walk_end(walk, true);
 		return;
 	}
