@@ -170,8 +170,10 @@ void thread_stack_seen(struct thread *t, uintptr_t sp);
 /* Takes back what threads that died without their destructors held. Outside the heap. */
 void thread_bury_dead(void);
 
-/* In a forked child: only the calling thread is left. List locked. */
+/* In a forked child: only the calling thread (NULL: not known) is left. List locked. */
 void thread_only_self_is_left(struct thread *self);
+/* In a forked child, last: tells the heap. */
+void thread_tell_fork_child(void);
 
 /* ---- for interpose.c --------------------------------------------------- */
 

@@ -49,6 +49,9 @@ void world_for_each_thread(void (*visit)(struct thread *t, void *arg), void *arg
 /* Stops that were given up so far. */
 uint64_t world_given_up(void);
 
+/* Once, before the first thread is known: takes the stop signal, and looks out for forks. */
+void world_setup(void);
+
 /* Opens the stop signal in the calling thread. */
 void world_open_signal(void);
 

@@ -1,0 +1,292 @@
+/*
+ * interpose.c - functions of the C library that this library takes the place of: those
+ * that begin, join and end threads, and those that could close the stop signal.
+ *
+ * Each does what the C library's own does, found behind this library at first use. A set
+ * of signals that would block the stop signal loses it; a program that sets an action
+ * for that signal gets it called for signals that are not ours (world.c). Names of the
+ * C library are the only ones here that do not start with memspan_ and are exported.
+ */
+#define _GNU_SOURCE
+#include "interpose.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <threads.h>
+#include <time.h>
+
+#include "os.h"
+#include "thread.h"
+#include "world.h"
+
+#define WRAPPED __attribute__((visibility("default")))
+
+/* The function of this name behind ours. Looked up once, or by several threads alike. */
+static void *behind(_Atomic(void *) *found, const char *name)
+{
+	void *function = atomic_load_explicit(found, memory_order_acquire);
+	if (__builtin_expect(function != NULL, 1))
+		return function;
+	int saved = errno;
+	function = dlsym(RTLD_NEXT, name);
+	if (!function)
+		os_fatal("the C library has no %s", name);
+	atomic_store_explicit(found, function, memory_order_release);
+	errno = saved;
+	return function;
+}
+
+#define BEHIND(name)                                        \
+	({                                                      \
+		static _Atomic(void *) found;                       \
+		(__typeof__(&(name)))behind(&found, #name);         \
+	})
+
+int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(void *),
+                        void *arg)
+{
+	return BEHIND(pthread_create)(id, attr, start, arg);
+}
+
+int libc_pthread_sigmask(int how, const sigset_t *set, sigset_t *former)
+{
+	return BEHIND(pthread_sigmask)(how, set, former);
+}
+
+/* ---- beginning threads ------------------------------------------------- */
+
+static void *run_posix(void *record)
+{
+	struct thread *t = record;
+	void *(*start)(void *) = t->start.posix;
+	void *argument = thread_begin(t, (uintptr_t)__builtin_frame_address(0));
+	void *result = start(argument);
+	thread_set_result(result);
+	return result;
+}
+
+static int run_c11(void *record)
+{
+	struct thread *t = record;
+	int (*start)(void *) = t->start.c11;
+	void *argument = thread_begin(t, (uintptr_t)__builtin_frame_address(0));
+	return start(argument);
+}
+
+static bool wants_join(const pthread_attr_t *attr)
+{
+	int state = PTHREAD_CREATE_JOINABLE;
+	if (attr)
+		pthread_attr_getdetachstate(attr, &state);
+	return state == PTHREAD_CREATE_JOINABLE;
+}
+
+static size_t stack_bytes(const pthread_attr_t *attr)
+{
+	pthread_attr_t usual;
+	size_t bytes = 0;
+	if (attr) {
+		pthread_attr_getstacksize(attr, &bytes);
+	} else if (pthread_getattr_default_np(&usual) == 0) {
+		pthread_attr_getstacksize(&usual, &bytes);
+		pthread_attr_destroy(&usual);
+	}
+	return bytes;
+}
+
+WRAPPED int pthread_create(pthread_t *restrict id, const pthread_attr_t *restrict attr,
+                           void *(*start)(void *), void *restrict arg)
+{
+	bool refused;
+	struct thread_ref ref = thread_prepare(arg, wants_join(attr), stack_bytes(attr), &refused);
+	if (refused)
+		return EAGAIN;
+	if (!ref.thread)
+		return libc_pthread_create(id, attr, start, arg);
+	ref.thread->start.posix = start;
+	int error = libc_pthread_create(id, attr, run_posix, ref.thread);
+	if (error)
+		thread_abandon(ref);
+	else
+		thread_created(ref, *id);
+	return error;
+}
+
+WRAPPED int thrd_create(thrd_t *id, thrd_start_t start, void *arg)
+{
+	bool refused;
+	struct thread_ref ref = thread_prepare(arg, true, stack_bytes(NULL), &refused);
+	if (refused)
+		return thrd_nomem;
+	if (!ref.thread)
+		return BEHIND(thrd_create)(id, start, arg);
+	ref.thread->start.c11 = start;
+	int error = BEHIND(thrd_create)(id, run_c11, ref.thread);
+	if (error != thrd_success)
+		thread_abandon(ref);
+	else
+		thread_created(ref, *id);
+	return error;
+}
+
+/* ---- ending and joining them -------------------------------------------- */
+
+WRAPPED _Noreturn void pthread_exit(void *result)
+{
+	thread_set_result(result);
+	BEHIND(pthread_exit)(result);
+	__builtin_unreachable();
+}
+
+/* Found before the join: afterwards the id may be a new thread's. */
+static int joined_if(int error, struct thread_ref ref)
+{
+	if (error == 0)
+		thread_joined(ref);
+	return error;
+}
+
+WRAPPED int pthread_join(pthread_t id, void **result)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	return joined_if(BEHIND(pthread_join)(id, result), ref);
+}
+
+WRAPPED int pthread_tryjoin_np(pthread_t id, void **result)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	return joined_if(BEHIND(pthread_tryjoin_np)(id, result), ref);
+}
+
+WRAPPED int pthread_timedjoin_np(pthread_t id, void **result, const struct timespec *deadline)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	return joined_if(BEHIND(pthread_timedjoin_np)(id, result, deadline), ref);
+}
+
+WRAPPED int pthread_clockjoin_np(pthread_t id, void **result, clockid_t clock,
+                                 const struct timespec *deadline)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	return joined_if(BEHIND(pthread_clockjoin_np)(id, result, clock, deadline), ref);
+}
+
+WRAPPED int thrd_join(thrd_t id, int *result)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	int error = BEHIND(thrd_join)(id, result);
+	if (error == thrd_success)
+		thread_joined(ref);
+	return error;
+}
+
+WRAPPED int pthread_detach(pthread_t id)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	int error = BEHIND(pthread_detach)(id);
+	if (error == 0)
+		thread_detached(ref);
+	return error;
+}
+
+WRAPPED int thrd_detach(thrd_t id)
+{
+	struct thread_ref ref = thread_find_joinable(id);
+	int error = BEHIND(thrd_detach)(id);
+	if (error == thrd_success)
+		thread_detached(ref);
+	return error;
+}
+
+/* ---- keeping the stop signal open --------------------------------------- */
+
+WRAPPED int sigaction(int signal, const struct sigaction *restrict act,
+                      struct sigaction *restrict former)
+{
+	struct sigaction open;
+	if (signal == WORLD_SIGNAL) {
+		world_user_action(act, former);
+		return 0;
+	}
+	if (act) {
+		open = *act;
+		sigdelset(&open.sa_mask, WORLD_SIGNAL);
+		act = &open;
+	}
+	return BEHIND(sigaction)(signal, act, former);
+}
+
+WRAPPED sighandler_t signal(int signal_number, sighandler_t handler)
+{
+	struct sigaction act = {.sa_flags = SA_RESTART}, former;
+	if (signal_number != WORLD_SIGNAL)
+		return BEHIND(signal)(signal_number, handler);
+	act.sa_handler = handler;
+	world_user_action(&act, &former);
+	return former.sa_handler;
+}
+
+static const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy)
+{
+	if (!set)
+		return NULL;
+	*copy = *set;
+	sigdelset(copy, WORLD_SIGNAL);
+	return copy;
+}
+
+WRAPPED int pthread_sigmask(int how, const sigset_t *set, sigset_t *former)
+{
+	sigset_t open;
+	if (how != SIG_UNBLOCK)
+		set = without_stop_signal(set, &open);
+	return libc_pthread_sigmask(how, set, former);
+}
+
+WRAPPED int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict former)
+{
+	sigset_t open;
+	if (how != SIG_UNBLOCK)
+		set = without_stop_signal(set, &open);
+	return BEHIND(sigprocmask)(how, set, former);
+}
+
+WRAPPED int sigsuspend(const sigset_t *set)
+{
+	sigset_t open;
+	return BEHIND(sigsuspend)(without_stop_signal(set, &open));
+}
+
+WRAPPED int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+                  const sigset_t *set)
+{
+	sigset_t open;
+	return BEHIND(ppoll)(fds, count, timeout, without_stop_signal(set, &open));
+}
+
+WRAPPED int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
+                    fd_set *restrict exceptional, const struct timespec *restrict timeout,
+                    const sigset_t *restrict set)
+{
+	sigset_t open;
+	return BEHIND(pselect)(count, readable, writable, exceptional, timeout,
+	                       without_stop_signal(set, &open));
+}
+
+WRAPPED int epoll_pwait(int epoll, struct epoll_event *events, int count, int timeout_ms,
+                        const sigset_t *set)
+{
+	sigset_t open;
+	return BEHIND(epoll_pwait)(epoll, events, count, timeout_ms, without_stop_signal(set, &open));
+}
+
+WRAPPED int epoll_pwait2(int epoll, struct epoll_event *events, int count,
+                         const struct timespec *timeout, const sigset_t *set)
+{
+	sigset_t open;
+	return BEHIND(epoll_pwait2)(epoll, events, count, timeout, without_stop_signal(set, &open));
+}

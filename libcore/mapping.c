@@ -1,0 +1,155 @@
+/* mapping.c - see mapping.h. */
+#define _GNU_SOURCE
+#include "mapping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "os.h"
+#include "sanitizer.h"
+
+enum {
+	READ_BYTES = 2048,
+	LINE_BYTES = 128, /* as much of a line of /proc/self/maps as matters */
+	PAGES = 128,      /* asked about at a time */
+};
+
+static const uint64_t PAGEMAP_TOUCHED = 3ull << 62; /* present or swapped out */
+
+/* open, read and close would be cancellation points. */
+static int open_proc(const char *path)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+}
+
+static const char *parse_hex(const char *at, uintptr_t *value)
+{
+	*value = 0;
+	for (;; at++) {
+		if (*at >= '0' && *at <= '9')
+			*value = *value << 4 | (uintptr_t)(*at - '0');
+		else if (*at >= 'a' && *at <= 'f')
+			*value = *value << 4 | (uintptr_t)(*at - 'a' + 10);
+		else
+			return at;
+	}
+}
+
+static bool line_is_around(const char *line, uintptr_t address, struct mapping *out)
+{
+	const char *at = parse_hex(line, &out->lo);
+	if (*at != '-')
+		return false;
+	parse_hex(at + 1, &out->hi);
+	out->main_stack = strstr(line, "[stack]") != NULL;
+	return out->lo <= address && address < out->hi;
+}
+
+static bool find_line(int fd, uintptr_t address, struct mapping *out)
+{
+	char buffer[READ_BYTES], line[LINE_BYTES];
+	size_t length = 0;
+	for (;;) {
+		long n = syscall(SYS_read, fd, buffer, sizeof buffer);
+		if (n <= 0)
+			return false;
+		for (long i = 0; i < n; i++) {
+			if (buffer[i] != '\n') {
+				if (length < sizeof line - 1)
+					line[length++] = buffer[i];
+				continue;
+			}
+			line[length] = '\0';
+			length = 0;
+			if (line_is_around(line, address, out))
+				return true;
+		}
+	}
+}
+
+bool mapping_around(uintptr_t address, struct mapping *out)
+{
+	int saved = errno;
+	int fd = open_proc("/proc/self/maps");
+	bool found = fd >= 0 && find_line(fd, address, out);
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	errno = saved;
+	return found;
+}
+
+MARK_READS static void copy(void *to, uintptr_t from, size_t bytes)
+{
+	const volatile char *source = (const volatile char *)from;
+	for (size_t i = 0; i < bytes; i++)
+		((char *)to)[i] = source[i];
+}
+
+bool mapping_read(void *to, uintptr_t from, size_t bytes)
+{
+	int saved = errno;
+	struct iovec local = {.iov_base = to, .iov_len = bytes};
+	struct iovec remote = {.iov_base = (void *)from, .iov_len = bytes};
+	long n = syscall(SYS_process_vm_readv, getpid(), &local, 1L, &remote, 1L, 0L);
+	bool done = n == (long)bytes;
+	if (n < 0 && errno != EFAULT) {
+		copy(to, from, bytes);
+		done = true;
+	}
+	errno = saved;
+	return done;
+}
+
+bool mapping_readable(uintptr_t lo, uintptr_t hi)
+{
+	size_t unit = os_page_bytes();
+	bool readable = true;
+	int saved = errno;
+	for (uintptr_t at = lo; readable && at < hi;) {
+		char bytes[PAGES];
+		struct iovec remote[PAGES];
+		size_t pages = 0;
+		for (; pages < PAGES && at < hi; pages++, at = (at & -unit) + unit)
+			remote[pages] = (struct iovec){.iov_base = (void *)at, .iov_len = 1};
+		struct iovec local = {.iov_base = bytes, .iov_len = pages};
+		long n = syscall(SYS_process_vm_readv, getpid(), &local, 1L, remote, (long)pages, 0L);
+		readable = n == (long)pages || (n < 0 && errno != EFAULT);
+	}
+	errno = saved;
+	return readable;
+}
+
+static bool is_mapped(uintptr_t page, size_t unit)
+{
+	unsigned char resident;
+	return mincore((void *)page, unit, &resident) == 0;
+}
+
+void mapping_touched(uintptr_t lo, uintptr_t hi,
+                     void (*touched)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+{
+	size_t unit = os_page_bytes();
+	uint64_t entries[PAGES];
+	int saved = errno;
+	int fd = open_proc("/proc/self/pagemap");
+	for (uintptr_t at = lo & -unit; at < hi;) {
+		size_t pages = (hi - at + unit - 1) / unit;
+		if (pages > PAGES)
+			pages = PAGES;
+		long n = fd < 0 ? -1
+		                : syscall(SYS_pread64, fd, entries, pages * sizeof *entries,
+		                          (long)(at / unit * sizeof *entries));
+		bool known = n == (long)(pages * sizeof *entries);
+		for (size_t i = 0; i < pages; i++, at += unit)
+			if (known ? (entries[i] & PAGEMAP_TOUCHED) != 0 : is_mapped(at, unit))
+				touched(arg, at < lo ? lo : at, at + unit > hi ? hi : at + unit);
+	}
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	errno = saved;
+}

@@ -1,0 +1,37 @@
+/*
+ * mapping.h - what the kernel knows about the process's address space.
+ *
+ * For the rare stacks and thread-local blocks whose bounds nobody has told. Nothing here
+ * allocates, takes a lock or is a cancellation point; errno is kept. May be called in the
+ * stopped world.
+ */
+#ifndef MAPPING_H
+#define MAPPING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mapping {
+	uintptr_t lo, hi;
+	bool main_stack; /* the kernel's own mapping for the first thread; grows downwards */
+};
+
+/* The mapping around an address; false when there is none or /proc cannot be read. */
+bool mapping_around(uintptr_t address, struct mapping *out);
+
+/* Copies memory that may not be there; false when it is not. Refused by the system: plain copy. */
+bool mapping_read(void *to, uintptr_t from, size_t bytes);
+
+/* Whether [lo, hi) can be read; true as well when the system does not tell. */
+bool mapping_readable(uintptr_t lo, uintptr_t hi);
+
+/*
+ * Calls touched for the parts of [lo, hi) that were ever written. A page that is swapped
+ * out belongs to them (mincore would leave it out), one that is not mapped does not.
+ * Where the system does not tell, all mapped pages count.
+ */
+void mapping_touched(uintptr_t lo, uintptr_t hi,
+                     void (*touched)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
+
+#endif

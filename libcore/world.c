@@ -1,0 +1,571 @@
+/*
+ * world.c - see world.h.
+ *
+ * A stop has a number, world.now, which moves on when it ends. The stopper sets
+ * stop_pending in each running thread and sends it the stop signal. A thread parks by
+ * writing the stop's number to `parked` and sleeping until world.now is another one;
+ * so a thread that parks late, for a stop that was given up, does not sleep.
+ *
+ * A thread inside the heap ignores the signal and parks in thread_leave. One of the
+ * runtime's own gets no signal: it counts as parked while in_heap is 0, which it
+ * cannot set to 1 unnoticed: either the stopper sees the 1 or the thread sees
+ * stop_pending, each after a full fence.
+ *
+ * Order of locks: the loader's, then the list. The list is only tried under the
+ * loader's lock: a program's callback of dl_iterate_phdr may allocate and wait for the
+ * list, while a stopper that has the list would wait for the loader.
+ */
+#define _GNU_SOURCE
+#include "world.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "interpose.h"
+#include "lock.h"
+#include "os.h"
+#include "roots.h"
+#include "sanitizer.h"
+#include "thread.h"
+
+enum {
+	SPINS = 200,                    /* of the stopper, between two looks */
+	SLEEP_NS = 1000 * 1000,         /* of the stopper, at most, for threads with a signal */
+	SLEEP_RUNTIME_NS = 20 * 1000,   /* for the runtime's own, who may go unnoticed */
+	COUNT_PERIOD_NS = 100 * 1000 * 1000,
+	RED_ZONE_BYTES = 128,           /* below the stack pointer, in use all the same */
+	KERNEL_SIGSET_BYTES = 8,
+};
+
+static struct {
+	_Atomic uint32_t now;           /* number of the present stop, or of the next */
+	_Atomic uint32_t arrivals;      /* counts threads as they park */
+	_Atomic uint32_t stopper_sleeps;
+	_Atomic uint32_t in_loader;     /* threads that hold or want the loader's lock for a stop */
+	_Atomic uint64_t given_up;
+	uint64_t counted_ns;            /* when unknown threads were counted last; list locked */
+	unsigned unknown;
+	pid_t pid;
+	bool list_kept_for_fork;        /* list locked */
+	struct lock user_lock;          /* with all signals blocked */
+	struct sigaction user;          /* the program's own action for the stop signal */
+	_Atomic uintptr_t user_handler; /* of it, for the signal handler; 0 for none */
+} world = {.now = 1};
+
+/* ---- the stopped thread's side ----------------------------------------- */
+
+static void announce_arrival(void)
+{
+	atomic_fetch_add(&world.arrivals, 1);
+	if (atomic_load(&world.stopper_sleeps))
+		lock_wake(&world.arrivals, 1);
+}
+
+static void wait_for_end_of(uint32_t stop)
+{
+	while (atomic_load_explicit(&world.now, memory_order_acquire) == stop)
+		lock_sleep(&world.now, stop, -1);
+}
+
+/* The thread's place is written, and all that its registers hold is above place.frame. */
+static void park(struct thread *t, uint32_t stop)
+{
+	atomic_store_explicit(&t->parked, stop, memory_order_release);
+	announce_arrival();
+	wait_for_end_of(stop);
+}
+
+static bool is_asked_to_stop(struct thread *t, uint32_t *stop)
+{
+	*stop = atomic_load_explicit(&world.now, memory_order_acquire);
+	return __atomic_load_n(&t->stop_pending, __ATOMIC_RELAXED) &&
+	       atomic_load_explicit(&t->parked, memory_order_relaxed) != *stop;
+}
+
+/* The registers that a called function may change are dead here; the others go to this frame. */
+static __attribute__((noinline)) void park_here(struct thread *t, uint32_t stop)
+{
+	stack_t alternate;
+	__builtin_unwind_init();
+	uintptr_t frame = (uintptr_t)__builtin_alloca(1);
+	t->place = (struct thread_stop_place){.frame = frame, .sp = frame};
+	if ((frame < t->stack_lo || frame >= t->stack_hi) && sigaltstack(NULL, &alternate) == 0 &&
+	    !(alternate.ss_flags & SS_DISABLE)) {
+		t->place.alternate_lo = (uintptr_t)alternate.ss_sp;
+		t->place.alternate_hi = t->place.alternate_lo + alternate.ss_size;
+	}
+	park(t, stop);
+}
+
+void thread_park_pending(struct thread *t)
+{
+	uint32_t stop;
+	int saved = errno;
+	if (is_asked_to_stop(t, &stop)) {
+		if (thread_is_runtime(t))
+			announce_arrival(); /* outside the heap already: that is parked enough */
+		else
+			park_here(t, stop);
+	}
+	errno = saved;
+}
+
+void thread_enter_slow(struct thread *t)
+{
+	for (;;) {
+		atomic_thread_fence(memory_order_seq_cst);
+		uint32_t stop = atomic_load_explicit(&world.now, memory_order_acquire);
+		bool closed = t->gate & THREAD_GATE_FORK;
+		bool stopping = thread_is_runtime(t) && t->stop_pending;
+		if (!closed && !stopping)
+			return;
+		__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
+		announce_arrival();
+		wait_for_end_of(stop);
+		__atomic_store_n(&t->in_heap, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static uintptr_t stack_pointer_of(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	return (uintptr_t)context->uc_mcontext.gregs[REG_RSP] - RED_ZONE_BYTES;
+#elif defined(__aarch64__)
+	return (uintptr_t)context->uc_mcontext.sp - RED_ZONE_BYTES;
+#endif
+}
+
+static MARK_READS void park_in_handler(struct thread *t, const ucontext_t *context, uint32_t stop)
+{
+	t->place.frame = (uintptr_t)__builtin_alloca(1);
+	t->place.sp = stack_pointer_of(context);
+	t->place.alternate_lo = t->place.alternate_hi = 0;
+	if (!(context->uc_stack.ss_flags & SS_DISABLE)) {
+		t->place.alternate_lo = (uintptr_t)context->uc_stack.ss_sp;
+		t->place.alternate_hi = t->place.alternate_lo + context->uc_stack.ss_size;
+	}
+	park(t, stop);
+}
+
+/* The signal was the program's own: its handler runs with the mask that it asked for. */
+static void call_user_handler(int signal, siginfo_t *info, void *context)
+{
+	void (*handler)(int, siginfo_t *, void *);
+	uintptr_t address = atomic_load_explicit(&world.user_handler, memory_order_acquire);
+	sigset_t mask = ((ucontext_t *)context)->uc_sigmask, former;
+	if (!address)
+		return;
+	handler = (void (*)(int, siginfo_t *, void *))address;
+	sigdelset(&mask, WORLD_SIGNAL);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &former, KERNEL_SIGSET_BYTES);
+	handler(signal, info, context);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &former, NULL, KERNEL_SIGSET_BYTES);
+}
+
+static bool is_ours(const siginfo_t *info)
+{
+	return info->si_code == SI_QUEUE && info->si_value.sival_ptr == &world;
+}
+
+static MARK_READS void on_stop_signal(int signal, siginfo_t *info, void *context)
+{
+	int saved = errno;
+	struct thread *t = thread_current;
+	uint32_t stop;
+	if (t && !t->in_heap && is_asked_to_stop(t, &stop))
+		park_in_handler(t, context, stop);
+	if (!is_ours(info))
+		call_user_handler(signal, info, context);
+	errno = saved;
+}
+
+/* ---- the signal's action ----------------------------------------------- */
+
+/* As the kernel knows it: past wrappers, ours and those of sanitizers, which defer signals. */
+struct kernel_action {
+	void (*handler)(int, siginfo_t *, void *);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+enum { RESTORER_GIVEN = 0x04000000 };
+
+#if defined(__x86_64__)
+/* Debuggers and unwinders know a signal's frame by these very instructions. */
+void world_restore_context(void) __attribute__((visibility("hidden")));
+__asm__(".pushsection .text\n"
+        "	nop\n"
+        "	.p2align 4\n"
+        "	.hidden world_restore_context\n"
+        "	.globl world_restore_context\n"
+        "	.type world_restore_context, @function\n"
+        "world_restore_context:\n"
+        "	mov $15, %rax\n"
+        "	syscall\n"
+        "	.size world_restore_context, .-world_restore_context\n"
+        ".popsection\n");
+#endif
+
+static void install_handler(void)
+{
+	struct kernel_action action = {
+	    .handler = on_stop_signal,
+	    /* ONSTACK: a thread may run on a stack too small for a signal's frame. */
+	    .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK,
+	    .mask = UINT64_MAX, /* a parked thread runs no other handler */
+	};
+#if defined(__x86_64__)
+	action.flags |= RESTORER_GIVEN;
+	action.restorer = world_restore_context;
+#endif
+	syscall(SYS_rt_sigaction, WORLD_SIGNAL, &action, NULL, KERNEL_SIGSET_BYTES);
+}
+
+static void set_user_action(const struct sigaction *act)
+{
+	bool none = act->sa_handler == SIG_DFL || act->sa_handler == SIG_IGN;
+	world.user = *act;
+	atomic_store_explicit(&world.user_handler, none ? 0 : (uintptr_t)act->sa_sigaction,
+	                      memory_order_release);
+}
+
+void world_user_action(const struct sigaction *act, struct sigaction *former)
+{
+	sigset_t all, mask;
+	struct sigaction old;
+	sigfillset(&all);
+	libc_pthread_sigmask(SIG_SETMASK, &all, &mask);
+	lock_acquire(&world.user_lock);
+	old = world.user;
+	if (act)
+		set_user_action(act);
+	lock_release(&world.user_lock);
+	libc_pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	if (former)
+		*former = old;
+}
+
+/* The program may have set its own past our wrapper: it is kept as if it had come that way. */
+static void check_handler(void)
+{
+	struct kernel_action present;
+	if (syscall(SYS_rt_sigaction, WORLD_SIGNAL, NULL, &present, KERNEL_SIGSET_BYTES) != 0 ||
+	    present.handler == on_stop_signal)
+		return;
+	struct sigaction user = {.sa_flags = (int)(present.flags & ~(unsigned long)RESTORER_GIVEN)};
+	user.sa_sigaction = present.handler;
+	memcpy(&user.sa_mask, &present.mask, sizeof present.mask);
+	install_handler();
+	set_user_action(&user);
+}
+
+void world_open_signal(void)
+{
+	uint64_t mask = 1ull << (WORLD_SIGNAL - 1);
+	int saved = errno;
+	syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &mask, NULL, KERNEL_SIGSET_BYTES);
+	errno = saved;
+}
+
+/* ---- the stopper's side: list locked ------------------------------------ */
+
+static bool send_signal(struct thread *t)
+{
+	siginfo_t info;
+	memset(&info, 0, sizeof info);
+	info.si_signo = WORLD_SIGNAL;
+	info.si_code = SI_QUEUE;
+	info.si_pid = world.pid;
+	info.si_value.sival_ptr = &world;
+	return syscall(SYS_rt_tgsigqueueinfo, world.pid, t->tid, WORLD_SIGNAL, &info) == 0 ||
+	       errno != ESRCH;
+}
+
+static bool is_alive(struct thread *t)
+{
+	return syscall(SYS_tgkill, world.pid, t->tid, 0) == 0 || errno != ESRCH;
+}
+
+static bool is_stopped(struct thread *t, uint32_t stop)
+{
+	if (t->state != THREAD_RUNNING)
+		return true;
+	if (thread_is_runtime(t))
+		return __atomic_load_n(&t->in_heap, __ATOMIC_ACQUIRE) == 0;
+	return atomic_load_explicit(&t->parked, memory_order_acquire) == stop;
+}
+
+/* Who is last in the list is asked last and looked at last. */
+static void ask_all(struct thread *self, struct world_stop *out)
+{
+	out->threads = 0;
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		if (t->state != THREAD_RUNNING)
+			continue;
+		out->threads++;
+		if (t == self)
+			continue;
+		__atomic_store_n(&t->stop_pending, 1, __ATOMIC_RELEASE);
+		if (!thread_is_runtime(t) && !send_signal(t))
+			t->state = THREAD_DEAD;
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void sleep_until_arrival(struct thread *t, uint32_t seen)
+{
+	atomic_store(&world.stopper_sleeps, 1);
+	lock_sleep(&world.arrivals, seen, thread_is_runtime(t) ? SLEEP_RUNTIME_NS : SLEEP_NS);
+	atomic_store(&world.stopper_sleeps, 0);
+}
+
+/* A parked thread stays parked, so the list is walked once. */
+static bool wait_for_all(struct thread *self, uint32_t stop, uint64_t deadline_ns)
+{
+	struct thread *t = thread_list.first;
+	int spins = 0;
+	while (t) {
+		uint32_t seen = atomic_load(&world.arrivals);
+		if (t == self || is_stopped(t, stop)) {
+			t = t->next;
+			spins = 0;
+		} else if (spins++ < SPINS) {
+			lock_pause();
+		} else {
+			sleep_until_arrival(t, seen);
+			if (is_stopped(t, stop))
+				continue;
+			if (!thread_is_runtime(t) && !is_alive(t))
+				t->state = THREAD_DEAD;
+			else if (os_mono_ns() > deadline_ns)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void resume_all(void)
+{
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		__atomic_store_n(&t->stop_pending, 0, __ATOMIC_RELAXED);
+	atomic_fetch_add(&world.now, 1);
+	lock_wake(&world.now, INT_MAX);
+}
+
+static void note_stacks(struct thread *self)
+{
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		if (t == self)
+			thread_stack_seen(t, (uintptr_t)__builtin_frame_address(0));
+		else if (t->state == THREAD_RUNNING && !thread_is_runtime(t))
+			thread_stack_seen(t, t->place.sp);
+	}
+}
+
+/* A folder has a link for each folder in it and two more: one call tells the threads. */
+static void count_unknown(struct world_stop *out)
+{
+	struct stat task;
+	if (out->request_ns - world.counted_ns >= COUNT_PERIOD_NS) {
+		unsigned known = 0;
+		for (struct thread *t = thread_list.first; t; t = t->next)
+			known += t->state == THREAD_RUNNING || t->state == THREAD_PREPARED;
+		world.counted_ns = out->request_ns;
+		world.unknown = 0;
+		if (stat("/proc/self/task", &task) == 0 && task.st_nlink > known + 2)
+			world.unknown = (unsigned)task.st_nlink - 2 - known;
+	}
+	out->threads_unknown = world.unknown;
+}
+
+struct stop_request {
+	struct thread *self;
+	struct world_stop *out;
+	enum { STOP_BUSY, STOP_DONE, STOP_GIVEN_UP } result;
+};
+
+/* The list is locked. Afterwards it is so only when the result is STOP_DONE. */
+static void stop_locked(struct stop_request *request)
+{
+	struct world_stop *out = request->out;
+	uint32_t stop = atomic_load(&world.now);
+	out->request_ns = os_mono_ns();
+	check_handler();
+	ask_all(request->self, out);
+	bool stopped = wait_for_all(request->self, stop,
+	                            out->request_ns + WORLD_TIMEOUT_MS * 1000000ull);
+	out->stop_ns = os_mono_ns() - out->request_ns;
+	if (stopped) {
+		note_stacks(request->self);
+		count_unknown(out);
+		request->result = STOP_DONE;
+		return;
+	}
+	atomic_fetch_add(&world.given_up, 1);
+	resume_all();
+	lock_release(&thread_list.lock);
+	request->result = STOP_GIVEN_UP;
+}
+
+/* Called for the first library, with the loader's list locked: no thread is parked in it. */
+static int stop_in_loader(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct stop_request *request = arg;
+	(void)info;
+	(void)size;
+	if (lock_try(&thread_list.lock))
+		stop_locked(request);
+	else
+		request->result = STOP_BUSY;
+	return 1;
+}
+
+static void wait_for_list(void)
+{
+	if (atomic_load_explicit(&thread_list.lock.word, memory_order_relaxed) == 0)
+		return;
+	lock_acquire(&thread_list.lock);
+	lock_release(&thread_list.lock);
+}
+
+bool world_stop(struct world_stop *out)
+{
+	struct stop_request request = {thread_self(), out, STOP_BUSY};
+	int saved = errno;
+	memset(out, 0, sizeof *out);
+	if (!request.self)
+		return false;
+	while (request.result == STOP_BUSY) {
+		wait_for_list();
+		atomic_fetch_add(&world.in_loader, 1);
+		dl_iterate_phdr(stop_in_loader, &request);
+		atomic_fetch_sub(&world.in_loader, 1);
+	}
+	if (request.result == STOP_GIVEN_UP)
+		thread_bury_dead();
+	errno = saved;
+	return request.result == STOP_DONE;
+}
+
+void world_start(void)
+{
+	int saved = errno;
+	bool dead = false;
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		dead |= t->state == THREAD_DEAD;
+	resume_all();
+	lock_release(&thread_list.lock);
+	if (dead)
+		thread_bury_dead();
+	errno = saved;
+}
+
+void world_for_each_thread(void (*visit)(struct thread *t, void *arg), void *arg)
+{
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		if (t->open)
+			visit(t, arg);
+}
+
+uint64_t world_given_up(void)
+{
+	return atomic_load(&world.given_up);
+}
+
+/* ---- fork --------------------------------------------------------------- */
+
+/*
+ * The child must find nobody inside the heap. The threads cannot stay parked for that:
+ * fork takes the C library's own locks, which a parked thread may hold. So they are
+ * parked only to close the heap to them, and the list stays locked until the fork is done.
+ */
+static void set_gates(struct thread *self, bool closed)
+{
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		uint32_t open = t->gate & ~(uint32_t)THREAD_GATE_FORK;
+		if (t != self)
+			__atomic_store_n(&t->gate, closed ? open | THREAD_GATE_FORK : open,
+			                 __ATOMIC_RELEASE);
+	}
+}
+
+/* Nobody is in the loader for our sake: its lock would stay locked in the child. */
+static void wait_for_loader(void)
+{
+	uint64_t deadline_ns = os_mono_ns() + WORLD_TIMEOUT_MS * 1000000ull;
+	while (atomic_load(&world.in_loader) && os_mono_ns() < deadline_ns)
+		os_yield();
+}
+
+/* A thread did not stop. Closed gates and some patience: it may well be elsewhere. */
+static void close_without_stop(struct thread *self)
+{
+	uint64_t deadline_ns = os_mono_ns() + WORLD_TIMEOUT_MS * 1000000ull;
+	set_gates(self, true);
+	atomic_thread_fence(memory_order_seq_cst);
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		while (t != self && t->in_heap && os_mono_ns() < deadline_ns)
+			os_yield();
+}
+
+static void before_fork(void)
+{
+	struct world_stop stop;
+	int saved = errno;
+	struct thread *self = thread_self();
+	if (world_stop(&stop)) {
+		set_gates(self, true);
+		resume_all();
+	} else {
+		lock_acquire(&thread_list.lock);
+		close_without_stop(self);
+	}
+	world.list_kept_for_fork = true;
+	wait_for_loader();
+	errno = saved;
+}
+
+static void open_after_fork(void)
+{
+	world.list_kept_for_fork = false;
+	set_gates(NULL, false);
+	resume_all();
+	lock_release(&thread_list.lock);
+}
+
+static void after_fork_in_parent(void)
+{
+	int saved = errno;
+	if (world.list_kept_for_fork)
+		open_after_fork();
+	errno = saved;
+}
+
+static void after_fork_in_child(void)
+{
+	int saved = errno;
+	world.pid = getpid();
+	atomic_store(&world.in_loader, 0);
+	atomic_store(&world.stopper_sleeps, 0);
+	memset(&world.user_lock, 0, sizeof world.user_lock);
+	thread_only_self_is_left(thread_current);
+	open_after_fork();
+	thread_bury_dead();
+	thread_tell_fork_child();
+	errno = saved;
+}
+
+void world_setup(void)
+{
+	world.pid = getpid();
+	check_handler();
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
