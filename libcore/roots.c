@@ -64,6 +64,12 @@ static void give_touched(void *arg, uintptr_t lo, uintptr_t hi)
 	give(visit, lo, hi, visit->kind);
 }
 
+void roots_touched(uintptr_t lo, uintptr_t hi, void (*touched)(void *arg, uintptr_t lo, uintptr_t hi),
+                   void *arg)
+{
+	mapping_touched(lo, hi, touched, arg);
+}
+
 /* ---- stacks and registers ---------------------------------------------- */
 
 static bool is_within(uintptr_t address, uintptr_t lo, uintptr_t hi)
@@ -103,7 +109,7 @@ static void visit_whole_stack(struct visit *visit, struct thread *t)
 	    around.lo > lo)
 		lo = around.lo;
 	visit->kind = ROOT_STACK;
-	mapping_touched(lo, t->stack_hi, give_touched, visit);
+	roots_touched(lo, t->stack_hi, give_touched, visit);
 }
 
 /*
@@ -170,7 +176,7 @@ static void give_static(struct visit *visit, uintptr_t lo, uintptr_t hi)
 		return;
 	}
 	visit->kind = ROOT_STATIC;
-	mapping_touched(lo, hi, give_touched, visit);
+	roots_touched(lo, hi, give_touched, visit);
 }
 
 /* Read-only once it is relocated, whole pages of it: no pointer into the heap can be there. */

@@ -37,6 +37,13 @@ void roots_visit(roots_range_fn *range, void *arg);
 /* Bytes that the last roots_visit gave for a kind. */
 uint64_t roots_bytes(enum root_kind kind);
 
+/*
+ * Calls touched for the parts of [lo, hi) that were ever written (mapping.h): reading the
+ * others would give them memory. For stacks that are more address space than content.
+ */
+void roots_touched(uintptr_t lo, uintptr_t hi, void (*touched)(void *arg, uintptr_t lo, uintptr_t hi),
+                   void *arg);
+
 /* As memspan_add_roots and memspan_remove_roots, but the result is 0, EINVAL or ENOMEM. */
 int roots_add(void *start, size_t bytes);
 int roots_remove(void *start, size_t bytes);
