@@ -95,7 +95,7 @@ static void gather(struct thread *t, void *arg)
 		sum->counts.nmalloc[class] -= (unsigned)__builtin_popcountll(m->slots[class].word);
 	sum->live_freed += m->live_freed;
 	sum->scan_freed += m->scan_freed;
-	sum->caches++;
+	sum->caches += t->open;
 }
 
 static void add_objects(memspan_mstats *out, const struct mcache_counts *counts)
