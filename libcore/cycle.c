@@ -275,7 +275,7 @@ static void add_root(void *arg, uintptr_t lo, uintptr_t hi, enum root_kind kind)
 }
 
 /* Flushes the caches and marks; the roots' sizes go to the report. */
-static struct mark_totals mark_stopped(unsigned helpers)
+static struct mark_totals mark_stopped(bool helped)
 {
 	struct root_bytes bytes = {0, 0};
 	world_for_each_thread(flush_thread, NULL);
@@ -285,7 +285,7 @@ static struct mark_totals mark_stopped(unsigned helpers)
 	roots_visit(add_root, &bytes);
 	cycle.report.stack_bytes = bytes.stack;
 	cycle.report.global_bytes = bytes.global;
-	mark_run(helpers);
+	mark_run(helped ? background_help_mark : NULL);
 	return mark_end();
 }
 
@@ -373,13 +373,10 @@ static bool collect(enum recorder_reason reason)
 		world_start();
 		return give_up("no memory for the mark queue");
 	}
-	if (cycle.report.heap_live_start < HELPERS_WORTH_BYTES)
-		helpers = 0;
-	if (helpers)
-		background_help_mark();
 	cycle.report.threads = stop.threads;
 	cycle.report.threads_unknown = stop.threads_unknown;
-	struct mark_totals totals = mark_stopped(helpers);
+	struct mark_totals totals =
+	    mark_stopped(helpers > 0 && cycle.report.heap_live_start >= HELPERS_WORTH_BYTES);
 	terminate(&totals, reason);
 	uint64_t end = os_mono_ns();
 	account_cpu(&totals, end);

@@ -429,7 +429,7 @@ static void helpers_admit(bool open)
 	lock_release(&mark.lock);
 }
 
-void mark_run(unsigned helpers)
+void mark_run(void (*wake_helpers)(void))
 {
 	struct mark_worker *first = &mark.workers[0];
 	add_uncollectable();
@@ -438,8 +438,10 @@ void mark_run(unsigned helpers)
 	special_visit_queued(mark_queued, first);
 	atomic_store(&mark.root_next, 0);
 	atomic_store(&mark.busy, 1);
-	helpers_admit(helpers > 0);
-	work(first, helpers > 0);
+	helpers_admit(wake_helpers != NULL);
+	if (wake_helpers)
+		wake_helpers();
+	work(first, wake_helpers != NULL);
 	helpers_admit(false);
 	while (atomic_load(&mark.helping) > 0)
 		lock_pause();

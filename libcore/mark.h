@@ -36,9 +36,9 @@ void mark_add_root(uintptr_t lo, uintptr_t hi);
 /*
  * Adds what the heap itself holds as roots (uncollectable objects, stack spans,
  * finalizers) and marks all that the roots lead to. The calling thread is worker 0;
- * `helpers` other threads are expected to call mark_help, but none has to come.
+ * wake_helpers tells other threads to call mark_help, but none has to come. NULL: alone.
  */
-void mark_run(unsigned helpers);
+void mark_run(void (*wake_helpers)(void));
 
 /* A helper's part of one mark_run; returns when nothing is left. */
 void mark_help(unsigned worker);
