@@ -36,7 +36,7 @@
 #include "thread.h"
 
 enum {
-	SPINS = 200,                    /* of the stopper, between two looks */
+	SPINS = 200,                    /* of the stopper, where the threads have CPUs to arrive on */
 	SLEEP_NS = 1000 * 1000,         /* of the stopper, at most, for threads with a signal */
 	SLEEP_RUNTIME_NS = 20 * 1000,   /* for the runtime's own, who may go unnoticed */
 	COUNT_PERIOD_NS = 100 * 1000 * 1000,
@@ -46,13 +46,13 @@ enum {
 
 static struct {
 	_Atomic uint32_t now;           /* number of the present stop, or of the next */
-	_Atomic uint32_t arrivals;      /* counts threads as they park */
-	_Atomic uint32_t stopper_sleeps;
+	_Atomic uint32_t missing;       /* threads asked and not yet arrived; only a hint for sleep */
 	_Atomic uint32_t in_loader;     /* threads that hold or want the loader's lock for a stop */
 	_Atomic uint64_t given_up;
 	uint64_t counted_ns;            /* when unknown threads were counted last; list locked */
 	unsigned unknown;
 	pid_t pid;
+	unsigned cpus;
 	bool list_kept_for_fork;        /* list locked */
 	struct lock user_lock;          /* with all signals blocked */
 	struct sigaction user;          /* the program's own action for the stop signal */
@@ -61,11 +61,11 @@ static struct {
 
 /* ---- the stopped thread's side ----------------------------------------- */
 
+/* The last one wakes the stopper. A late one of an earlier stop makes it look too early. */
 static void announce_arrival(void)
 {
-	atomic_fetch_add(&world.arrivals, 1);
-	if (atomic_load(&world.stopper_sleeps))
-		lock_wake(&world.arrivals, 1);
+	if (atomic_fetch_sub(&world.missing, 1) == 1)
+		lock_wake(&world.missing, 1);
 }
 
 static void wait_for_end_of(uint32_t stop)
@@ -303,15 +303,17 @@ static bool is_stopped(struct thread *t, uint32_t stop)
 	return atomic_load_explicit(&t->parked, memory_order_acquire) == stop;
 }
 
-/* Who is last in the list is asked last and looked at last. */
+/* Signals take time: all are sent before the first thread is waited for. */
 static void ask_all(struct thread *self, struct world_stop *out)
 {
-	out->threads = 0;
+	uint32_t asked = 0;
 	for (struct thread *t = thread_list.first; t; t = t->next) {
-		if (t->state != THREAD_RUNNING)
-			continue;
-		out->threads++;
-		if (t == self)
+		out->threads += t->state == THREAD_RUNNING;
+		asked += t->state == THREAD_RUNNING && t != self && !thread_is_runtime(t);
+	}
+	atomic_store(&world.missing, asked);
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		if (t->state != THREAD_RUNNING || t == self)
 			continue;
 		__atomic_store_n(&t->stop_pending, 1, __ATOMIC_RELEASE);
 		if (!thread_is_runtime(t) && !send_signal(t))
@@ -320,33 +322,26 @@ static void ask_all(struct thread *self, struct world_stop *out)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-static void sleep_until_arrival(struct thread *t, uint32_t seen)
-{
-	atomic_store(&world.stopper_sleeps, 1);
-	lock_sleep(&world.arrivals, seen, thread_is_runtime(t) ? SLEEP_RUNTIME_NS : SLEEP_NS);
-	atomic_store(&world.stopper_sleeps, 0);
-}
-
 /* A parked thread stays parked, so the list is walked once. */
-static bool wait_for_all(struct thread *self, uint32_t stop, uint64_t deadline_ns)
+static bool wait_for_all(struct thread *self, uint32_t stop, struct world_stop *out)
 {
+	uint64_t deadline_ns = out->request_ns + WORLD_TIMEOUT_MS * 1000000ull;
+	int spins = out->threads <= world.cpus ? SPINS : 0;
 	struct thread *t = thread_list.first;
-	int spins = 0;
 	while (t) {
-		uint32_t seen = atomic_load(&world.arrivals);
+		uint32_t seen = atomic_load(&world.missing);
 		if (t == self || is_stopped(t, stop)) {
 			t = t->next;
-			spins = 0;
-		} else if (spins++ < SPINS) {
+		} else if (spins-- > 0) {
 			lock_pause();
+		} else if (thread_is_runtime(t)) {
+			lock_sleep(&world.missing, seen, SLEEP_RUNTIME_NS);
 		} else {
-			sleep_until_arrival(t, seen);
-			if (is_stopped(t, stop))
-				continue;
-			if (!thread_is_runtime(t) && !is_alive(t))
-				t->state = THREAD_DEAD;
-			else if (os_mono_ns() > deadline_ns)
+			lock_sleep(&world.missing, seen, SLEEP_NS);
+			if (!is_stopped(t, stop) && os_mono_ns() > deadline_ns)
 				return false;
+			if (!is_stopped(t, stop) && !is_alive(t))
+				t->state = THREAD_DEAD;
 		}
 	}
 	return true;
@@ -400,8 +395,7 @@ static void stop_locked(struct stop_request *request)
 	out->request_ns = os_mono_ns();
 	check_handler();
 	ask_all(request->self, out);
-	bool stopped = wait_for_all(request->self, stop,
-	                            out->request_ns + WORLD_TIMEOUT_MS * 1000000ull);
+	bool stopped = wait_for_all(request->self, stop, out);
 	out->stop_ns = os_mono_ns() - out->request_ns;
 	if (stopped) {
 		note_stacks(request->self);
@@ -554,7 +548,6 @@ static void after_fork_in_child(void)
 	int saved = errno;
 	world.pid = getpid();
 	atomic_store(&world.in_loader, 0);
-	atomic_store(&world.stopper_sleeps, 0);
 	memset(&world.user_lock, 0, sizeof world.user_lock);
 	thread_only_self_is_left(thread_current);
 	open_after_fork();
@@ -566,6 +559,7 @@ static void after_fork_in_child(void)
 void world_setup(void)
 {
 	world.pid = getpid();
+	world.cpus = os_cpu_count();
 	check_handler();
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
