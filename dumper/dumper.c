@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dumper.h"
 #include "recording.h"
 #include "settings.h"
 
@@ -46,6 +47,11 @@ static struct {
 } dumper = {.reporting = ATOMIC_FLAG_INIT};
 
 static struct recorder_cycle cycles_taken[CYCLES_MAX]; /* lock held */
+
+bool dumper_is_idle(void)
+{
+	return !atomic_load(&dumper.in_flight);
+}
 
 /* ---- Waiting ----------------------------------------------------------- */
 

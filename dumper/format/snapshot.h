@@ -169,10 +169,10 @@ struct snapshot_skipped {
 	uint64_t gc_num;    /* cycles finished when this was noticed */
 };
 
-/* The run ended in an orderly way; a run without it was killed, or goes on. */
+/* The recording of the run is finished; a run without it was killed, or goes on. */
 struct snapshot_run_end {
 	uint64_t unix_ns, mono_ns;
-	uint64_t clean_exit; /* 1 */
+	uint64_t clean_exit; /* 1: the program exited; 0: only its recording ended, see memspan_dump */
 	uint64_t snapshots;  /* written in this run */
 	uint64_t skipped;    /* not written in this run */
 };

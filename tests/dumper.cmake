@@ -1,0 +1,70 @@
+# The recording: its format and the dumper, against a heap that is not there.
+set(format_tests ${CMAKE_CURRENT_LIST_DIR}/format)
+set(dumper_tests ${CMAKE_CURRENT_LIST_DIR}/dumper)
+set(golden ${CMAKE_CURRENT_LIST_DIR}/golden)
+
+add_library(format_sample STATIC ${format_tests}/sample.c)
+target_include_directories(format_sample PUBLIC ${format_tests})
+target_link_libraries(format_sample PUBLIC memspan_format)
+# The samples check themselves by assertion, in every build.
+target_compile_options(format_sample PRIVATE -UNDEBUG)
+
+memspan_add_criterion_test(test_format
+	SOURCES ${format_tests}/test_format.c
+	LIBS format_sample zstd::libzstd_static)
+
+add_executable(print_recording ${format_tests}/print_recording.c)
+target_link_libraries(print_recording PRIVATE memspan_format)
+add_executable(make_sample ${format_tests}/make_sample.c)
+target_link_libraries(make_sample PRIVATE format_sample)
+
+# Golden files: written once when the version was released, read for ever.
+foreach(name v1.0 v1.0-torn)
+	add_test(NAME golden_${name} COMMAND ${CMAKE_COMMAND}
+		"-DCOMMAND=$<TARGET_FILE:print_recording>;${golden}/${name}.zst"
+		-DEXPECTED=${golden}/${name}.txt -P ${format_tests}/compare_text.cmake)
+endforeach()
+
+find_package(Python3 COMPONENTS Interpreter)
+find_program(ZSTD_COMMAND zstd)
+if(Python3_FOUND AND ZSTD_COMMAND)
+	set(second_reader ${Python3_EXECUTABLE} ${format_tests}/read_snapshot.py)
+	add_test(NAME second_reader_golden COMMAND ${CMAKE_COMMAND}
+		"-DCOMMAND=${second_reader};${golden}/v1.0.zst" -DEXPECTED=${golden}/v1.0.txt
+		-P ${format_tests}/compare_text.cmake)
+	set(large ${CMAKE_CURRENT_BINARY_DIR}/large_sample.zst)
+	add_test(NAME make_large_sample COMMAND make_sample ${large} 1 2 4 2 5000 0)
+	add_test(NAME second_reader_large COMMAND ${CMAKE_COMMAND}
+		"-DCOMMAND=${second_reader};${large}"
+		"-DOTHER=$<TARGET_FILE:print_recording>;${large}"
+		-P ${format_tests}/compare_text.cmake)
+	set_tests_properties(make_large_sample PROPERTIES FIXTURES_SETUP large_sample)
+	set_tests_properties(second_reader_large PROPERTIES FIXTURES_REQUIRED large_sample)
+else()
+	message(STATUS "Python 3 or zstd was not found: the second reader is not tested")
+endif()
+
+add_executable(recorded_program
+	${dumper_tests}/recorded_program.c ${dumper_tests}/fake_recorder.c)
+target_compile_definitions(recorded_program PRIVATE _GNU_SOURCE)
+target_include_directories(recorded_program PRIVATE
+	${PROJECT_SOURCE_DIR}/libcore ${PROJECT_SOURCE_DIR}/libcore/include)
+target_link_libraries(recorded_program PRIVATE memspan_dumper memspan_format Threads::Threads)
+
+memspan_add_criterion_test(test_settings
+	SOURCES ${dumper_tests}/test_settings.c ${dumper_tests}/fake_recorder.c
+	LIBS memspan_dumper memspan_format Threads::Threads)
+memspan_add_criterion_test(test_dumper
+	SOURCES ${dumper_tests}/test_dumper.c
+	LIBS format_sample Threads::Threads)
+foreach(name test_settings test_dumper)
+	if(TARGET ${name})
+		target_compile_definitions(${name} PRIVATE _GNU_SOURCE
+			RECORDED_PROGRAM="$<TARGET_FILE:recorded_program>")
+		target_include_directories(${name} PRIVATE
+			${PROJECT_SOURCE_DIR}/libcore ${PROJECT_SOURCE_DIR}/libcore/include)
+	endif()
+endforeach()
+if(TARGET test_dumper)
+	add_dependencies(test_dumper recorded_program)
+endif()

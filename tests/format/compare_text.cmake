@@ -1,0 +1,23 @@
+# Runs COMMAND (a list) and compares what it prints, byte for byte, with the file EXPECTED,
+# or with what the list OTHER prints.
+execute_process(COMMAND ${COMMAND} OUTPUT_VARIABLE got RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+	message(FATAL_ERROR "${COMMAND} ended with ${result}")
+endif()
+if(OTHER)
+	execute_process(COMMAND ${OTHER} OUTPUT_VARIABLE expected RESULT_VARIABLE result)
+	if(NOT result EQUAL 0)
+		message(FATAL_ERROR "${OTHER} ended with ${result}")
+	endif()
+else()
+	file(READ ${EXPECTED} expected)
+endif()
+if(NOT got STREQUAL expected)
+	string(LENGTH "${got}" got_bytes)
+	string(LENGTH "${expected}" expected_bytes)
+	message(FATAL_ERROR "${COMMAND}: ${got_bytes} bytes of text differ from the "
+		"${expected_bytes} expected")
+endif()
+if(got STREQUAL "")
+	message(FATAL_ERROR "${COMMAND} printed nothing")
+endif()
