@@ -4,7 +4,7 @@
  *
  * Invariant: at most one snapshot is in flight, from captured() or a capture of the
  * writer's own until it is in the file; in_flight says so. Who holds `lock` owns the
- * recording. The callbacks of the heap take no lock and wait for nothing.
+ * recording. The callbacks of the heap take no lock.
  */
 #include <errno.h>
 #include <limits.h>
@@ -25,6 +25,7 @@ enum {
 	CYCLES_MAX = 128, /* reported and not yet written */
 	CYCLES_WAKE = 64, /* so many are written without a snapshot */
 	EXIT_WAIT_S = 10, /* for a write under way; then the program exits without a mark */
+	FORCED_WAIT_NS = 5000000, /* that a collection asked for waits for the snapshot before */
 };
 
 enum { THREAD_NONE, THREAD_STARTED };
@@ -37,6 +38,8 @@ static struct {
 	atomic_uint signals;           /* how often MEMSPAN_DUMP_SIGNAL came */
 	atomic_int thread;
 	atomic_bool in_flight;
+	atomic_uint landed;            /* futex, counts snapshots that left in_flight */
+	atomic_uint landed_waiters;
 	_Atomic(struct recorder_snapshot *) waiting;
 	_Atomic uint64_t snapshots_skipped, cycles_lost;
 	atomic_flag reporting;         /* a cycle is being put into the ring */
@@ -102,6 +105,36 @@ static void writer_wake(void)
 	futex_wake(&dumper.work);
 }
 
+static void in_flight_clear(void)
+{
+	atomic_store(&dumper.in_flight, false);
+	atomic_fetch_add(&dumper.landed, 1);
+	if (atomic_load(&dumper.landed_waiters) > 0)
+		futex_wake(&dumper.landed);
+}
+
+/* Waits a moment for the snapshot in flight. False when it still is. */
+static bool in_flight_wait(void)
+{
+	uint64_t until = now_ns() + FORCED_WAIT_NS, now;
+	bool is_free;
+
+	atomic_fetch_add(&dumper.landed_waiters, 1);
+	for (;;) {
+		unsigned landed = atomic_load(&dumper.landed);
+		struct timespec left = {0};
+
+		is_free = !atomic_load(&dumper.in_flight);
+		now = now_ns();
+		if (is_free || now >= until)
+			break;
+		left.tv_nsec = (long)(until - now);
+		futex_wait(&dumper.landed, landed, &left);
+	}
+	atomic_fetch_sub(&dumper.landed_waiters, 1);
+	return is_free;
+}
+
 /* ---- Writing, lock held ------------------------------------------------ */
 
 static size_t cycles_take(void)
@@ -138,7 +171,7 @@ static void waiting_write(void)
 	if (snapshot || cycles >= CYCLES_WAKE)
 		batch_write(snapshot, false);
 	if (snapshot)
-		atomic_store(&dumper.in_flight, false);
+		in_flight_clear();
 }
 
 static void skip(void)
@@ -167,7 +200,7 @@ static void capture_write(uint32_t reason)
 		}
 		recording_unlock();
 	}
-	atomic_store(&dumper.in_flight, false);
+	in_flight_clear();
 }
 
 /* ---- The writer thread ------------------------------------------------- */
@@ -234,15 +267,24 @@ static void writer_start(void)
 
 /* ---- What the heap calls ----------------------------------------------- */
 
+/*
+ * A program that collects by itself is never held up. One that asks for a collection waits
+ * for it anyway: a few milliseconds more, and a loop of memspan_gc has all its snapshots.
+ */
 static bool on_wanted(uint32_t reason, uint32_t gc_num)
 {
-	(void)reason;
+	int saved = errno;
+	bool is_free;
+
 	if (gc_num % dumper.settings.every_cycles != 0)
 		return false;
-	if (!atomic_load(&dumper.in_flight))
-		return true;
-	skip();
-	return false;
+	is_free = !atomic_load(&dumper.in_flight);
+	if (!is_free && reason == RECORDER_FORCED && atomic_load(&dumper.thread) == THREAD_STARTED)
+		is_free = in_flight_wait();
+	if (!is_free)
+		skip();
+	errno = saved;
+	return is_free;
 }
 
 static void on_cycle(const struct recorder_cycle *cycle)
@@ -330,6 +372,7 @@ static void on_fork(void)
 	atomic_store(&dumper.lock, 0);
 	atomic_store(&dumper.thread, THREAD_NONE);
 	atomic_store(&dumper.in_flight, false);
+	atomic_store(&dumper.landed_waiters, 0);
 	atomic_store(&dumper.snapshots_skipped, 0);
 	atomic_store(&dumper.cycles_lost, 0);
 	atomic_flag_clear(&dumper.reporting);
