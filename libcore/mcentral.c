@@ -1,7 +1,10 @@
 /* mcentral.c - see mcentral.h. */
 #include "mcentral.h"
 
+#include <string.h>
+
 #include "mcache.h"
+#include "sanitizer.h"
 #include "sweep.h"
 
 struct mcentral mcentral[SPAN_CLASSES];
@@ -49,6 +52,19 @@ static void all_remove(struct mcentral *c, struct span *s)
 	c->count--;
 }
 
+/*
+ * A slot's type word is read by the marker as soon as the slot is taken, which is
+ * before it is cleared and typed: it must never hold what another kind left there.
+ */
+static void clear_pages(struct span *s)
+{
+	size_t bytes = s->npages * PAGE_BYTES;
+	sanitizer_show(s->base, bytes);
+	memset((void *)s->base, 0, bytes);
+	sanitizer_hide(s->base, bytes);
+	s->dirty = false;
+}
+
 struct span *mcentral_new_span(unsigned span_class_, struct mcache *owner, size_t pages,
                                size_t align_pages)
 {
@@ -56,6 +72,8 @@ struct span *mcentral_new_span(unsigned span_class_, struct mcache *owner, size_
 	                          span_class_ % SIZECLASS_COUNT, pages, align_pages);
 	if (!s)
 		return NULL;
+	if (s->kind == SPAN_TYPED && s->dirty)
+		clear_pages(s);
 	struct mcentral *c = &mcentral[span_class_];
 	lock_acquire(&c->lock);
 	atomic_store_explicit(&s->owner, owner, memory_order_relaxed);

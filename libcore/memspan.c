@@ -178,7 +178,7 @@ void *memspan_realloc(void *p, size_t size)
 	void *fresh = alloc_like(&o, size);
 	if (!fresh)
 		return NULL;
-	memcpy(fresh, p, size < room ? size : room);
+	memmove(fresh, p, size < room ? size : room); /* tiny ones may share a block */
 	move_finalizer(t, &o, fresh);
 	heap_free(t, p, "memspan_realloc");
 	return fresh;

@@ -115,8 +115,9 @@ MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size) MEMSPAN_M
 /*
  * The object p with room for `size` bytes: p itself where it fits, else a new
  * object of the same kind (scanned, pointer-free, typed, uncollectable) with
- * p's content, and p is given back. New bytes are zero. realloc(NULL, n) is
- * memspan_alloc(n). realloc(p, 0) gives p back and returns the object of no
+ * p's content, and p is given back. Bytes past the old content are zero where the
+ * object moved, but for tiny objects, whose size nobody knows; in place they are as the
+ * program left them. realloc(NULL, n) is memspan_alloc(n). realloc(p, 0) gives p back and returns the object of no
  * size. On failure NULL with errno ENOMEM, p is untouched. An object with a
  * finalizer that has to move keeps its finalizer, now for the new place.
  */
