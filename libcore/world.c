@@ -32,7 +32,6 @@
 #include "lock.h"
 #include "os.h"
 #include "roots.h"
-#include "sanitizer.h"
 #include "thread.h"
 
 enum {
@@ -43,6 +42,9 @@ enum {
 	RED_ZONE_BYTES = 128,           /* below the stack pointer, in use all the same */
 	KERNEL_SIGSET_BYTES = 8,
 };
+
+/* The handler may come in the middle of the sanitizer's own work, which it must not disturb. */
+#define IN_HANDLER __attribute__((no_sanitize("thread")))
 
 static struct {
 	_Atomic uint32_t now;           /* number of the present stop, or of the next */
@@ -62,27 +64,27 @@ static struct {
 /* ---- the stopped thread's side ----------------------------------------- */
 
 /* The last one wakes the stopper. A late one of an earlier stop makes it look too early. */
-static void announce_arrival(void)
+static IN_HANDLER void announce_arrival(void)
 {
 	if (atomic_fetch_sub(&world.missing, 1) == 1)
 		lock_wake(&world.missing, 1);
 }
 
-static void wait_for_end_of(uint32_t stop)
+static IN_HANDLER void wait_for_end_of(uint32_t stop)
 {
 	while (atomic_load_explicit(&world.now, memory_order_acquire) == stop)
 		lock_sleep(&world.now, stop, -1);
 }
 
 /* The thread's place is written, and all that its registers hold is above place.frame. */
-static void park(struct thread *t, uint32_t stop)
+static IN_HANDLER void park(struct thread *t, uint32_t stop)
 {
 	atomic_store_explicit(&t->parked, stop, memory_order_release);
 	announce_arrival();
 	wait_for_end_of(stop);
 }
 
-static bool is_asked_to_stop(struct thread *t, uint32_t *stop)
+static IN_HANDLER bool is_asked_to_stop(struct thread *t, uint32_t *stop)
 {
 	*stop = atomic_load_explicit(&world.now, memory_order_acquire);
 	return __atomic_load_n(&t->stop_pending, __ATOMIC_RELAXED) &&
@@ -133,7 +135,7 @@ void thread_enter_slow(struct thread *t)
 	}
 }
 
-static uintptr_t stack_pointer_of(const ucontext_t *context)
+static IN_HANDLER uintptr_t stack_pointer_of(const ucontext_t *context)
 {
 #if defined(__x86_64__)
 	return (uintptr_t)context->uc_mcontext.gregs[REG_RSP] - RED_ZONE_BYTES;
@@ -142,7 +144,7 @@ static uintptr_t stack_pointer_of(const ucontext_t *context)
 #endif
 }
 
-static MARK_READS void park_in_handler(struct thread *t, const ucontext_t *context, uint32_t stop)
+static IN_HANDLER void park_in_handler(struct thread *t, const ucontext_t *context, uint32_t stop)
 {
 	t->place.frame = (uintptr_t)__builtin_alloca(1);
 	t->place.sp = stack_pointer_of(context);
@@ -155,7 +157,7 @@ static MARK_READS void park_in_handler(struct thread *t, const ucontext_t *conte
 }
 
 /* The signal was the program's own: its handler runs with the mask that it asked for. */
-static void call_user_handler(int signal, siginfo_t *info, void *context)
+static IN_HANDLER void call_user_handler(int signal, siginfo_t *info, void *context)
 {
 	void (*handler)(int, siginfo_t *, void *);
 	uintptr_t address = atomic_load_explicit(&world.user_handler, memory_order_acquire);
@@ -169,12 +171,12 @@ static void call_user_handler(int signal, siginfo_t *info, void *context)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &former, NULL, KERNEL_SIGSET_BYTES);
 }
 
-static bool is_ours(const siginfo_t *info)
+static IN_HANDLER bool is_ours(const siginfo_t *info)
 {
 	return info->si_code == SI_QUEUE && info->si_value.sival_ptr == &world;
 }
 
-static MARK_READS void on_stop_signal(int signal, siginfo_t *info, void *context)
+static IN_HANDLER void on_stop_signal(int signal, siginfo_t *info, void *context)
 {
 	int saved = errno;
 	struct thread *t = thread_current;

@@ -1,12 +1,17 @@
 # Tests of the heap. Programs with a main of their own are about threads and signals.
 
-add_library(roots_library MODULE ${CMAKE_CURRENT_LIST_DIR}/libcore/roots_library.c)
-memspan_add_plain_test(roots_are_found
-	SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/roots_are_found.c
-	LIBS memspan Threads::Threads
-	ARGS $<TARGET_FILE:roots_library>)
-foreach(name world_stops_busy_threads world_leaves_signals_alone world_survives_fork)
-	memspan_add_plain_test(${name}
-		SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/${name}.c
-		LIBS memspan_core Threads::Threads)
-endforeach()
+# ThreadSanitizer knows no threads that are stopped by a signal wherever they are: what is
+# read of them then looks like a race to it.
+if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
+	add_library(roots_library MODULE ${CMAKE_CURRENT_LIST_DIR}/libcore/roots_library.c)
+	memspan_add_plain_test(roots_are_found
+		SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/roots_are_found.c
+		LIBS memspan Threads::Threads
+		ARGS $<TARGET_FILE:roots_library>)
+	target_include_directories(roots_are_found PRIVATE ${PROJECT_SOURCE_DIR}/libcore)
+	foreach(name world_stops_busy_threads world_leaves_signals_alone world_survives_fork)
+		memspan_add_plain_test(${name}
+			SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/${name}.c
+			LIBS memspan_core Threads::Threads)
+	endforeach()
+endif()
