@@ -105,6 +105,30 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 	}
 }
 
+void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
+{
+	unsigned class = span_class(SPAN_TYPED, size_class);
+	size_t bytes = sizeclass_bytes[size_class];
+	for (int attempt = 0;; attempt++) {
+		thread_enter(t);
+		char *p = mcache_alloc(&t->mcache, class);
+		if (p) {
+			sanitizer_show(p, bytes);
+			if (t->mcache.slots[class].dirty)
+				heap_zero(p, bytes);
+			*(const void **)(p + bytes - sizeof(void *)) = type;
+		}
+		thread_leave(t);
+		if (p) {
+			collect_if_due();
+			return p;
+		}
+		if (attempt == 1)
+			return NULL;
+		cycle_run(RECORDER_LIMIT);
+	}
+}
+
 /* Large spans that this cycle found dead are freed before the heap grows for a new one. */
 static void sweep_before_growth(struct thread *t, size_t pages)
 {

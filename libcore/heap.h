@@ -61,6 +61,12 @@ static inline void *heap_alloc_class(struct thread *t, unsigned class)
 	return p;
 }
 
+/*
+ * An object of a small class of SPAN_TYPED, zeroed, its type word set. All of it inside
+ * the heap: no stop sees the type of the object that was in the slot before.
+ */
+void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type);
+
 /* An object over SIZECLASS_BYTES_MAX, or of any size with an alignment over a page. Zeroed. */
 void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
 

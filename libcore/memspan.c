@@ -96,10 +96,17 @@ static void *alloc_typed(const memspan_type *type, size_t bytes)
 		return no_size;
 	if (bytes > SIZE_MAX - sizeof(void *))
 		return refuse(ENOMEM);
-	void *p = alloc(SPAN_TYPED, bytes + sizeof(void *));
-	if (p)
-		*type_word(pageheap_span_of((uintptr_t)p), (uintptr_t)p) = (void *)type;
-	return p;
+	struct thread *t = heap_thread();
+	void *p = NULL;
+	bytes += sizeof(void *);
+	if (t && bytes <= SIZECLASS_BYTES_MAX) {
+		p = heap_alloc_typed(t, sizeclass_of(bytes), type);
+	} else if (t) {
+		p = heap_alloc_large(t, SPAN_TYPED, bytes, 1);
+		if (p)
+			*type_word(pageheap_span_of((uintptr_t)p), (uintptr_t)p) = (void *)type;
+	}
+	return p ? p : refuse(ENOMEM);
 }
 
 void *memspan_alloc_typed(const memspan_type *type, size_t count)
