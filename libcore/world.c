@@ -424,12 +424,16 @@ static int stop_in_loader(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-static void wait_for_list(void)
+/*
+ * One attempt. A fork must not find a thread here, which would leave the loader's lock
+ * locked in the child: either the thread sees the list locked or who forks sees in_loader.
+ */
+static void try_to_stop(struct stop_request *request)
 {
-	if (atomic_load_explicit(&thread_list.lock.word, memory_order_relaxed) == 0)
-		return;
-	lock_acquire(&thread_list.lock);
-	lock_release(&thread_list.lock);
+	atomic_fetch_add(&world.in_loader, 1);
+	if (atomic_load(&thread_list.lock.word) == 0)
+		dl_iterate_phdr(stop_in_loader, request);
+	atomic_fetch_sub(&world.in_loader, 1);
 }
 
 bool world_stop(struct world_stop *out)
@@ -439,11 +443,12 @@ bool world_stop(struct world_stop *out)
 	memset(out, 0, sizeof *out);
 	if (!request.self)
 		return false;
-	while (request.result == STOP_BUSY) {
-		wait_for_list();
-		atomic_fetch_add(&world.in_loader, 1);
-		dl_iterate_phdr(stop_in_loader, &request);
-		atomic_fetch_sub(&world.in_loader, 1);
+	for (;;) {
+		try_to_stop(&request);
+		if (request.result != STOP_BUSY)
+			break;
+		lock_acquire(&thread_list.lock); /* waits for its holder, without the loader's lock */
+		lock_release(&thread_list.lock);
 	}
 	if (request.result == STOP_GIVEN_UP)
 		thread_bury_dead();
@@ -525,6 +530,7 @@ static void before_fork(void)
 		close_without_stop(self);
 	}
 	world.list_kept_for_fork = true;
+	atomic_thread_fence(memory_order_seq_cst);
 	wait_for_loader();
 	errno = saved;
 }
