@@ -72,8 +72,8 @@ static struct span_batch *batch_new(struct span_reader *reader)
 	return batch;
 }
 
-/* The next row of the table before, NULL when it is used up. */
-static const struct snapshot_span *former_next(struct span_reader *reader)
+/* The first row not yet used of the table before, NULL when it is used up. */
+static const struct snapshot_span *former_take(struct span_reader *reader)
 {
 	struct span_batch *batch = reader->former.first;
 
@@ -86,6 +86,17 @@ static const struct snapshot_span *former_next(struct span_reader *reader)
 		batch = reader->former.first;
 	}
 	return batch ? &batch->spans[reader->former_at++] : NULL;
+}
+
+/* The next one that begins at or after the end of the row before: the others are gone. */
+static const struct snapshot_span *former_next(struct span_reader *reader)
+{
+	const struct snapshot_span *former;
+
+	do
+		former = former_take(reader);
+	while (former && former->base < reader->end);
+	return former;
 }
 
 static bool shape_read(struct reader *in, struct span_shape *shape)
@@ -193,7 +204,7 @@ static bool row_former(struct span_reader *reader, struct reader *changes,
 {
 	const struct snapshot_span *former = former_next(reader);
 
-	if (!former || former->base < reader->end)
+	if (!former)
 		return false;
 	*span = *former;
 	if (changes) {

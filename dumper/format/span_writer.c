@@ -135,7 +135,7 @@ static enum snapshot_result row_new(struct span_writer *writer, const struct sna
 	return SNAPSHOT_OK;
 }
 
-static bool rows_differ_in_count_only(const struct snapshot_span *a, const struct snapshot_span *b)
+static bool rows_differ_in_count_at_most(const struct snapshot_span *a, const struct snapshot_span *b)
 {
 	return a->npages == b->npages && a->elem_bytes == b->elem_bytes &&
 	       a->released_bytes == b->released_bytes && a->nelems == b->nelems &&
@@ -143,37 +143,45 @@ static bool rows_differ_in_count_only(const struct snapshot_span *a, const struc
 	       a->size_class == b->size_class && a->noscan == b->noscan;
 }
 
+/*
+ * The next former row that a reader would use for `same`: rows that begin before the end
+ * of the row before are gone without a word. NULL when there is none.
+ */
+static const struct snapshot_span *former_peek(struct span_writer *writer)
+{
+	while (writer->former_next < writer->former_count) {
+		const struct snapshot_span *former = &writer->former[writer->former_next];
+
+		if (former->base >= writer->end)
+			return former;
+		writer->former_next++;
+	}
+	return NULL;
+}
+
 /* One row of the table, and the former rows up to it. */
 static enum snapshot_result row_put(struct span_writer *writer)
 {
 	const struct snapshot_span *span = &writer->spans[writer->next];
-	const struct snapshot_span *former = NULL;
+	const struct snapshot_span *former;
 	enum snapshot_result result = SNAPSHOT_OK;
 
 	if (!span_is_valid(span, writer->end))
 		return SNAPSHOT_INVALID;
-	while (writer->former_next < writer->former_count) {
-		former = &writer->former[writer->former_next];
-		if (former->base >= span->base)
-			break;
+	while ((former = former_peek(writer)) && former->base < span->base) {
 		operation_add(writer, SPAN_GONE);
 		writer->former_next++;
-		former = NULL;
 	}
-	if (!former || former->base != span->base) {
+	if (!former || former->base != span->base || !rows_differ_in_count_at_most(span, former)) {
 		result = row_new(writer, span);
-	} else {
+	} else if (span->alloc_count == former->alloc_count) {
+		operation_add(writer, SPAN_SAME);
 		writer->former_next++;
-		if (!rows_differ_in_count_only(span, former)) {
-			operation_add(writer, SPAN_GONE);
-			result = row_new(writer, span);
-		} else if (span->alloc_count == former->alloc_count) {
-			operation_add(writer, SPAN_SAME);
-		} else {
-			operation_add(writer, SPAN_COUNT);
-			column_put(writer, COLUMN_COUNT,
-			           zigzag((uint64_t)span->alloc_count - former->alloc_count));
-		}
+	} else {
+		operation_add(writer, SPAN_COUNT);
+		column_put(writer, COLUMN_COUNT,
+		           zigzag((uint64_t)span->alloc_count - former->alloc_count));
+		writer->former_next++;
 	}
 	writer->end = span->base + span->npages * SNAPSHOT_PAGE_BYTES;
 	writer->next++;

@@ -21,11 +21,15 @@ enum {
 #define SPAN_ADDRESS_MAX ((uint64_t)1 << 60)
 #define SPAN_COUNT_MAX ((uint64_t)1 << 32)
 
-/* What an operation does with `run` rows; coded as (run - 1) << 2 | operation. */
+/*
+ * What an operation does with `run` rows; coded as (run - 1) << 2 | operation. The next
+ * former row is always the first unused one that begins at or after the end of the row
+ * before: what a new row covers is gone without a word.
+ */
 enum span_operation {
 	SPAN_SAME = 0,  /* the next former rows, unchanged */
 	SPAN_COUNT = 1, /* the next former rows, but for alloc_count */
-	SPAN_GONE = 2,  /* pass over the next former rows */
+	SPAN_GONE = 2,  /* pass over the next former rows: nothing is in their place */
 	SPAN_NEW = 3,   /* rows from the columns */
 };
 

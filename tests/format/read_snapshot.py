@@ -142,7 +142,8 @@ class Segment:
             code = columns[0].varint()
             operation, run = code & 3, (code >> 2) + 1
             if operation == 2:
-                self.former_at += run
+                for _ in range(run):
+                    self.former_row()
                 continue
             for _ in range(run):
                 row = self.new_row(columns) if operation == 3 else self.former_row()
@@ -157,6 +158,8 @@ class Segment:
         self.finish()
 
     def former_row(self):
+        while self.former[self.former_at][0] < self.end:
+            self.former_at += 1
         self.former_at += 1
         return self.former[self.former_at - 1]
 
