@@ -373,6 +373,7 @@ static void on_fork(void)
 	atomic_store(&dumper.thread, THREAD_NONE);
 	atomic_store(&dumper.in_flight, false);
 	atomic_store(&dumper.landed_waiters, 0);
+	atomic_store(&dumper.signals, 0);
 	atomic_store(&dumper.snapshots_skipped, 0);
 	atomic_store(&dumper.cycles_lost, 0);
 	atomic_flag_clear(&dumper.reporting);

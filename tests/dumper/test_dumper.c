@@ -326,6 +326,10 @@ Test(dumper, a_child_of_fork_records_to_a_file_of_its_own)
 	cr_assert_eq(shell("MEMSPAN_DUMP=%%p.zst $P fork > out; "
 	                   "mv $(sed -n 's/child //p' out).zst child2.zst"), 0);
 	expect_whole("child2.zst", 1, 3);
+	/* A signal that the parent was sent is the parent's. */
+	cr_assert_eq(shell("MEMSPAN_DUMP=s%%p.zst MEMSPAN_DUMP_SIGNAL=USR2 $P use raise 12 sleep 100 "
+	                   "fork > out; mv s$(sed -n 's/child //p' out).zst child3.zst"), 0);
+	expect_whole("child3.zst", 1, 3);
 }
 
 Test(dumper, a_file_taken_away_is_begun_anew)
@@ -354,7 +358,8 @@ Test(dumper, a_limit_on_file_size_costs_snapshots_and_never_the_program)
 {
 	struct sample_found found;
 
-	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst $P spans 3000 gc 5 fsize 4000 gc 20 fsize -1 gc 2 2> err"), 0);
+	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst $P spans 3000 gc 5 fsize 4000 gc 20 fsize -1 gc 2 "
+	                   "2> err"), 0);
 	cr_assert_eq(shell("test $(wc -l < err) = 1"), 0);
 	found = decode("a.zst");
 	cr_assert_eq(found.run_ends, 1);
