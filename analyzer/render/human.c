@@ -110,7 +110,10 @@ struct human human_percent(double ratio)
 {
 	struct human figure;
 
-	snprintf(figure.text, sizeof(figure.text), "%.1f %%", ratio * 100);
+	if (ratio > 0 && ratio < 0.0005)
+		snprintf(figure.text, sizeof(figure.text), "< 0.1 %%");
+	else
+		snprintf(figure.text, sizeof(figure.text), "%.1f %%", ratio * 100);
 	return point(figure);
 }
 

@@ -28,7 +28,7 @@ struct human human_duration(double ns);
 /* "1,234,567" */
 struct human human_count(int64_t count);
 
-/* 0.421 is "42.1 %". */
+/* 0.421 is "42.1 %"; what is not nothing is never "0.0 %" but "< 0.1 %". */
 struct human human_percent(double ratio);
 
 /* Three significant digits: "0.0123", "4.56", "1,230". */

@@ -1,0 +1,526 @@
+/* The report for people: sections of plain text in at most `width` columns. */
+#define _GNU_SOURCE /* vasprintf */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph.h"
+#include "human.h"
+#include "report.h"
+#include "text.h"
+
+enum {
+	WIDTH_DEFAULT = 80,
+	WIDTH_MAX = 100, /* lines of text longer than this are hard to read */
+	LABEL_COLUMNS = 32,
+	BAR_COLUMNS = 8,
+	SPARK_COLUMNS = 18,
+	TREND_LABEL_COLUMNS = 14,
+	CLASSES_SHOWN = 8,
+	TREND_CYCLES_MIN = 20, /* as the rule pauses_growing */
+};
+
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_YELLOW, STYLE_GREEN };
+
+static void style(FILE *out, const struct report_page *page, enum style style)
+{
+	static const char *const codes[] = {
+		[STYLE_PLAIN] = "\033[0m",   [STYLE_BOLD] = "\033[1m",    [STYLE_DIM] = "\033[2m",
+		[STYLE_RED] = "\033[1;31m", [STYLE_YELLOW] = "\033[1;33m", [STYLE_GREEN] = "\033[1;32m",
+	};
+
+	if (page->options->color)
+		fputs(codes[style], out);
+}
+
+static size_t width_of(const struct report_page *page)
+{
+	unsigned width = page->options->width;
+
+	if (width == 0)
+		return WIDTH_DEFAULT;
+	return width > WIDTH_MAX ? WIDTH_MAX : width;
+}
+
+/* One text, wrapped, with two spaces before each line. */
+__attribute__((format(printf, 3, 4))) static void paragraph(const struct report_page *page,
+                                                            FILE *out, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int size;
+
+	va_start(arguments, format);
+	size = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (size < 0)
+		return;
+	fputs("  ", out);
+	text_wrap(out, text, 2, 2, width_of(page));
+	putc('\n', out);
+	free(text);
+}
+
+static void heading(const struct report_page *page, FILE *out, const char *title,
+                    const char *note)
+{
+	putc('\n', out);
+	style(out, page, STYLE_BOLD);
+	fputs(title, out);
+	style(out, page, STYLE_PLAIN);
+	if (note && *note) {
+		style(out, page, STYLE_DIM);
+		fprintf(out, "  %s", note);
+		style(out, page, STYLE_PLAIN);
+	}
+	putc('\n', out);
+}
+
+static void right(FILE *out, size_t columns, const char *text)
+{
+	size_t size = strlen(text);
+
+	if (size < columns)
+		text_pad(out, columns - size);
+	fputs(text, out);
+}
+
+static const char *or_unknown(const char *text)
+{
+	return text && *text ? text : "unknown";
+}
+
+static struct human figure_duration(struct figure figure)
+{
+	struct human unknown = {"unknown"};
+
+	return figure.known ? human_duration((double)figure.value) : unknown;
+}
+
+/* ---- Title and verdict --------------------------------------------------- */
+
+static double run_ns(const struct report_facts *facts)
+{
+	const struct report_trends *trends = &facts->trends;
+
+	if (facts->run.start_unix_ns.known && facts->last.unix_ns.known)
+		return (double)(facts->last.unix_ns.value - facts->run.start_unix_ns.value);
+	if (trends->count == 0)
+		return NAN;
+	return (double)(trends->unix_ns[trends->count - 1] - trends->unix_ns[0]);
+}
+
+static void print_title(const struct report_page *page, FILE *out)
+{
+	const struct report_run *run = &page->facts->run;
+	const char *name = run->exe && *run->exe ? run->exe : "unnamed program";
+	double elapsed_ns = run_ns(page->facts);
+
+	style(out, page, STYLE_BOLD);
+	text_print(out, name, strlen(name));
+	style(out, page, STYLE_PLAIN);
+	if (run->pid.known)
+		fprintf(out, ", pid %lld", (long long)run->pid.value);
+	if (run->host && *run->host) {
+		fputs(" on ", out);
+		text_print(out, run->host, strlen(run->host));
+	}
+	if (run->start_unix_ns.known)
+		fprintf(out, ", %s", human_time(run->start_unix_ns.value).text);
+	if (!isnan(elapsed_ns))
+		fprintf(out, ", %s", human_duration(elapsed_ns).text);
+	if (run->source_runs > 1)
+		fprintf(out, ", run %lld of %lld", (long long)run->source_run,
+		        (long long)run->source_runs);
+	fputs("\n\n", out);
+}
+
+static enum style style_of(const char *severity)
+{
+	if (strcmp(severity, "critical") == 0)
+		return STYLE_RED;
+	if (strcmp(severity, "warning") == 0)
+		return STYLE_YELLOW;
+	return strcmp(severity, "ok") == 0 ? STYLE_GREEN : STYLE_DIM;
+}
+
+static void print_verdict(const struct report_page *page, FILE *out)
+{
+	const struct verdict *verdict = page->verdict;
+	const struct finding_list *findings = &page->facts->findings;
+	bool has_more = false;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		bool is_alarm = style_of(verdict->sentence_severity[i]) == STYLE_RED ||
+		                style_of(verdict->sentence_severity[i]) == STYLE_YELLOW;
+
+		style(out, page, style_of(verdict->sentence_severity[i]));
+		fputs(is_alarm ? "! " : "- ", out);
+		style(out, page, STYLE_PLAIN);
+		text_wrap(out, verdict->sentence[i], 2, 2, width_of(page));
+		putc('\n', out);
+	}
+	for (size_t i = 0; i < findings->count; i++) {
+		if (verdict->is_told[i])
+			continue;
+		fputs(has_more ? ", " : "  Found as well: ", out);
+		text_print(out, findings->items[i].rule, strlen(findings->items[i].rule));
+		has_more = true;
+	}
+	if (has_more)
+		putc('\n', out);
+}
+
+/* ---- Accounting ---------------------------------------------------------- */
+
+static void print_account(const struct report_page *page, FILE *out, const unsigned *depth,
+                          size_t index)
+{
+	const struct report_facts *facts = page->facts;
+	const struct report_account *account = &facts->account[index];
+	const struct figure *all = &facts->account[0].bytes;
+	bool unicode = page->options->unicode;
+	size_t columns;
+
+	fputs("  ", out);
+	columns = graph_branches(out, depth, facts->account_count, index, unicode);
+	fputs(account->label, out);
+	columns += strlen(account->label);
+	if (account->not_resident) {
+		fputs(" (not resident)", out);
+		columns += strlen(" (not resident)");
+	}
+	text_pad(out, columns < LABEL_COLUMNS ? LABEL_COLUMNS - columns : 0);
+	if (!account->bytes.known) {
+		right(out, 15, "unknown");
+		putc('\n', out);
+		return;
+	}
+	right(out, 15, human_count(account->bytes.value).text);
+	right(out, 11, human_bytes((double)account->bytes.value).text);
+	if (all->known && all->value > 0) {
+		double share = (double)account->bytes.value / (double)all->value;
+
+		right(out, 9, human_percent(share).text);
+		/* No room for it in a narrow terminal; the figures say it all. */
+		if (width_of(page) >= WIDTH_DEFAULT && share * BAR_COLUMNS * 8 >= 0.5) {
+			fputs("  ", out);
+			style(out, page, account->not_resident ? STYLE_DIM : STYLE_PLAIN);
+			graph_bar(out, share, BAR_COLUMNS, unicode, false);
+			style(out, page, STYLE_PLAIN);
+		}
+	}
+	putc('\n', out);
+}
+
+static void print_accounts(const struct report_page *page, FILE *out)
+{
+	const struct report_facts *facts = page->facts;
+	unsigned depth[REPORT_ACCOUNT_MAX];
+	char note[96];
+
+	snprintf(note, sizeof(note), "at %s snapshot: seq %lld, gc %s, %.16s",
+	         facts->is_chosen ? "the chosen" : "the last", (long long)facts->last.seq.value,
+	         facts->last.gc_num.known ? human_count(facts->last.gc_num.value).text : "unknown",
+	         or_unknown(facts->last.reason));
+	heading(page, out, "WHERE EVERY BYTE IS", note);
+	for (size_t i = 0; i < facts->account_count; i++)
+		depth[i] = facts->account[i].depth;
+	for (size_t i = 0; i < facts->account_count; i++)
+		print_account(page, out, depth, i);
+	if (facts->resident_bytes.known)
+		paragraph(page, out, "Resident at most: %s, all but what is released.",
+		          human_bytes((double)facts->resident_bytes.value).text);
+	if (!facts->spans.known)
+		paragraph(page, out, "The spans of this snapshot were not recorded.");
+}
+
+/* ---- Over the run -------------------------------------------------------- */
+
+static struct human level_text(const struct report_trend *trend, double value)
+{
+	struct human unknown = {"unknown"};
+
+	if (isnan(value))
+		return unknown;
+	return trend->is_ratio ? human_percent(value) : human_bytes(value);
+}
+
+static void print_trend(const struct report_page *page, FILE *out,
+                        const struct report_trend *trend)
+{
+	const struct report_trends *trends = &page->facts->trends;
+	struct graph_series series = {trends->at, trend->value, trends->count};
+	size_t columns;
+
+	fprintf(out, "  %-*s", TREND_LABEL_COLUMNS, trend->label);
+	columns = graph_sparkline(out, &series, SPARK_COLUMNS, page->options->unicode);
+	text_pad(out, SPARK_COLUMNS - columns);
+	right(out, 11, level_text(trend, trend->first).text);
+	right(out, 11, level_text(trend, trend->last).text);
+	right(out, 11, level_text(trend, trend->least).text);
+	right(out, 11, level_text(trend, trend->most).text);
+	putc('\n', out);
+}
+
+static void print_trends(const struct report_page *page, FILE *out)
+{
+	const struct report_trends *trends = &page->facts->trends;
+	double span_ns = 0;
+	char note[96];
+
+	if (trends->count == 0)
+		return;
+	span_ns = (double)(trends->unix_ns[trends->count - 1] - trends->unix_ns[0]);
+	snprintf(note, sizeof(note), "%s snapshot%s in %s", human_count((int64_t)trends->count).text,
+	         trends->count == 1 ? "" : "s", human_duration(span_ns).text);
+	heading(page, out, "OVER THE RUN", note);
+	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
+	fprintf(out, "%11s%11s%11s%11s\n", "first", "last", "least", "most");
+	for (int i = 0; i < REPORT_LEVELS; i++)
+		print_trend(page, out, &trends->level[i]);
+}
+
+/* ---- Pauses -------------------------------------------------------------- */
+
+static void print_slope(const struct report_page *page, FILE *out)
+{
+	const struct report_pauses *pauses = &page->facts->pauses;
+	const char *meaning;
+
+	if (!pauses->slope_ns_per_gc.known || !pauses->r2.known)
+		return;
+	meaning = pauses->n < TREND_CYCLES_MIN          ? "too few cycles to tell"
+	          : pauses->r2.value < 0.3              ? "no trend"
+	          : pauses->slope_ns_per_gc.value > 0 ? "growing"
+	                                              : "shrinking";
+	paragraph(page, out, "Slope %s%s a cycle (R2 %s: %s).",
+	          pauses->slope_ns_per_gc.value >= 0 ? "+" : "",
+	          human_duration(pauses->slope_ns_per_gc.value).text,
+	          human_number(pauses->r2.value).text, meaning);
+}
+
+static void print_phases(const struct report_page *page, FILE *out)
+{
+	const struct report_pauses *pauses = &page->facts->pauses;
+
+	for (size_t i = 0; i < pauses->phase_count; i++) {
+		const struct report_phase *phase = &pauses->phase[i];
+		bool is_snapshot = phase->name && strcmp(phase->name, "snapshot") == 0;
+
+		paragraph(page, out, "%s: %s stop%s, the longest %s, to stop the threads at most %s%s.",
+		          is_snapshot ? "Taking snapshots" : or_unknown(phase->name),
+		          human_count(phase->n).text, phase->n == 1 ? "" : "s",
+		          human_duration((double)phase->max_ns).text,
+		          human_duration((double)phase->stop_max_ns).text,
+		          is_snapshot ? "; not counted above" : "");
+	}
+}
+
+static void print_pauses(const struct report_page *page, FILE *out)
+{
+	const struct report_pauses *pauses = &page->facts->pauses;
+	struct graph_series series = {pauses->gc_num, pauses->pause_ns, pauses->count};
+	double elapsed_ns = run_ns(page->facts);
+	char note[96];
+
+	if (pauses->n == 0) {
+		heading(page, out, "PAUSES", "none recorded");
+		print_phases(page, out);
+		return;
+	}
+	snprintf(note, sizeof(note), "n = %s, the time to stop the threads included",
+	         human_count(pauses->n).text);
+	heading(page, out, "PAUSES", note);
+	fprintf(out, "  %-*s", TREND_LABEL_COLUMNS, "by cycle");
+	text_pad(out, SPARK_COLUMNS - graph_sparkline(out, &series, SPARK_COLUMNS,
+	                                              page->options->unicode));
+	fprintf(out, "%11s%11s%11s%11s\n", "p50", "p90", "p99", "max");
+	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
+	right(out, 11, figure_duration(pauses->p50_ns).text);
+	right(out, 11, figure_duration(pauses->p90_ns).text);
+	right(out, 11, figure_duration(pauses->p99_ns).text);
+	right(out, 11, figure_duration(pauses->max_ns).text);
+	putc('\n', out);
+	if (pauses->total_ns.known && elapsed_ns > 0)
+		paragraph(page, out, "In all %s, %s of the run; mean %s, shortest %s.",
+		          figure_duration(pauses->total_ns).text,
+		          human_percent((double)pauses->total_ns.value / elapsed_ns).text,
+		          figure_duration(pauses->mean_ns).text,
+		          figure_duration(pauses->min_ns).text);
+	print_slope(page, out);
+	if (pauses->worst_gc.known)
+		paragraph(page, out, "Worst: %s at gc %s, %s of it until the threads stood.",
+		          figure_duration(pauses->max_ns).text,
+		          human_count(pauses->worst_gc.value).text,
+		          figure_duration(pauses->worst_stop_ns).text);
+	print_phases(page, out);
+}
+
+/* ---- Size classes -------------------------------------------------------- */
+
+static void print_class(const struct report_page *page, FILE *out,
+                        const struct report_class *class)
+{
+	double tenths[REPORT_TENTHS];
+	char age[HUMAN_TEXT_MAX];
+	double slot_bytes = (double)(class->alloc_bytes + class->free_slot_bytes);
+
+	for (int i = 0; i < REPORT_TENTHS; i++)
+		tenths[i] = (double)class->tenths[i];
+	right(out, 8, human_count(class->size_bytes).text);
+	right(out, 9, human_count(class->spans).text);
+	right(out, 9, slot_bytes > 0 ? human_percent((double)class->alloc_bytes / slot_bytes).text
+	                             : "-");
+	right(out, 12, human_bytes((double)class->free_slot_bytes).text);
+	right(out, 11, human_bytes((double)class->tail_bytes).text);
+	right(out, 8, human_percent((double)class->noscan_spans / (double)class->spans).text);
+	fputs("  ", out);
+	graph_histogram(out, tenths, REPORT_TENTHS, page->options->unicode);
+	if (class->half_empty_age_gc.known)
+		snprintf(age, sizeof(age), "%lld/%lld", (long long)class->half_empty_age_gc.value,
+		         (long long)class->half_empty_age_gc_max.value);
+	else
+		snprintf(age, sizeof(age), "-");
+	right(out, 11, age);
+	putc('\n', out);
+}
+
+static void print_large(const struct report_page *page, FILE *out,
+                        const struct report_class *class)
+{
+	paragraph(page, out,
+	          "Large objects: %s, %s, the largest %s; %s without pointers; the median is %s"
+	          " cycles old.",
+	          human_count(class->spans).text, human_bytes((double)class->span_bytes).text,
+	          human_bytes((double)class->size_bytes).text,
+	          human_bytes((double)class->noscan_bytes).text,
+	          class->age_gc.known ? human_count(class->age_gc.value).text : "an unknown number of");
+}
+
+static void print_classes(const struct report_page *page, FILE *out)
+{
+	const struct report_spans *spans = &page->facts->spans;
+	size_t shown = 0, more = 0;
+
+	if (!spans->known)
+		return;
+	heading(page, out, "WORST SIZE CLASSES", "by bytes in their spans without an object");
+	fputs("    size    spans     full  free slots       tail  noscan  0..100 %   half empty\n",
+	      out);
+	for (size_t i = 0; i < spans->class_count; i++) {
+		const struct report_class *class = &spans->classes[i];
+
+		if (class->number == 0)
+			continue;
+		if (shown < CLASSES_SHOWN && class->free_slot_bytes + class->tail_bytes > 0) {
+			print_class(page, out, class);
+			shown++;
+		} else {
+			more++;
+		}
+	}
+	if (shown == 0)
+		paragraph(page, out, "No span of a size class has room left.");
+	else
+		paragraph(page, out, "0..100 %%: spans by occupancy, in tenths. half empty: age in cycles of"
+		                     " the spans less than half full, median/oldest.");
+	if (more > 0)
+		paragraph(page, out, "%s other classes in use waste less.",
+		          human_count((int64_t)more).text);
+	if (spans->class_count > 0 && spans->classes[spans->class_count - 1].number == 0)
+		print_large(page, out, &spans->classes[spans->class_count - 1]);
+}
+
+/* ---- Data quality, next command ------------------------------------------ */
+
+static void print_quality(const struct report_page *page, FILE *out)
+{
+	const struct report_facts *facts = page->facts;
+	const struct report_quality *quality = &facts->quality;
+	const struct report_run *run = &facts->run;
+	bool unclean = run->clean_exit.known && !run->clean_exit.value;
+
+	heading(page, out, "DATA", NULL);
+	paragraph(page, out,
+	          "%s: %s snapshot%s, %s skipped while recording; %s read, %s passed over.",
+	          quality->damaged    ? "Damaged, figures are partial"
+	          : !quality->complete ? "Torn end, the run was killed or goes on"
+	          : unclean           ? "Complete, without an orderly end"
+	                              : "Complete",
+	          human_count(quality->snapshots).text, quality->snapshots == 1 ? "" : "s",
+	          quality->skipped_snapshots.known ? human_count(quality->skipped_snapshots.value).text
+	                                           : "unknown",
+	          quality->bytes.known ? human_bytes((double)quality->bytes.value).text : "unknown size",
+	          quality->bytes_skipped.known ? human_bytes((double)quality->bytes_skipped.value).text
+	                                       : "unknown");
+	paragraph(page, out, "Tracking mode: %s%s%s%s.", or_unknown(run->tracking),
+	          run->tracking_why && *run->tracking_why ? " (" : "",
+	          run->tracking_why ? run->tracking_why : "",
+	          run->tracking_why && *run->tracking_why ? ")" : "");
+	if (quality->broken_identities > 0)
+		paragraph(page, out, "%s of %s accounting identities do not hold.",
+		          human_count(quality->broken_identities).text,
+		          human_count(quality->identities).text);
+	else if (quality->identities > 0)
+		paragraph(page, out, "All %s accounting identities hold, to the byte.",
+		          human_count(quality->identities).text);
+	for (size_t i = 0; i < quality->issue_count; i++) {
+		const struct report_issue *issue = &quality->issue[i];
+
+		paragraph(page, out, "%s at byte %s: %s", or_unknown(issue->severity),
+		          issue->byte_offset.known ? human_count(issue->byte_offset.value).text : "?",
+		          or_unknown(issue->message));
+	}
+}
+
+/*
+ * The query as one argument of a shell, over several lines where it is long: a line's end
+ * inside the quotes is a space to SQL. A query with quotes of its own stays on one line.
+ */
+static void print_query(const struct report_page *page, FILE *out, size_t column)
+{
+	const char *query = page->verdict->next_query;
+
+	if (column + 1 + strlen(query) + 2 <= width_of(page) || strchr(query, '\'')) {
+		putc(' ', out);
+		text_print_shell_word(out, query);
+	} else {
+		fputs(" \\\n    '", out);
+		text_wrap(out, query, 5, 5, width_of(page) - 1);
+		putc('\'', out);
+	}
+	putc('\n', out);
+}
+
+static void print_next(const struct report_page *page, FILE *out)
+{
+	const char *file = page->file ? page->file : page->facts->run.path;
+	char *command = NULL;
+	size_t size;
+	FILE *line = open_memstream(&command, &size);
+
+	if (!line)
+		return;
+	fputs("memanalyze sql ", line);
+	text_print_shell_word(line, file ? file : "FILE");
+	if (fclose(line) == 0) {
+		heading(page, out, "NEXT", NULL);
+		fprintf(out, "  %s", command);
+		print_query(page, out, 2 + size);
+	}
+	free(command);
+}
+
+void report_print_text(const struct report_page *page, FILE *out)
+{
+	print_title(page, out);
+	print_verdict(page, out);
+	print_accounts(page, out);
+	print_trends(page, out);
+	print_pauses(page, out);
+	print_classes(page, out);
+	print_quality(page, out);
+	print_next(page, out);
+}

@@ -1,0 +1,195 @@
+/* The run's levels and pauses: one pass over run_level, one over each pause view. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_query.h"
+
+static const struct {
+	const char *key, *label;
+	bool is_ratio;
+} levels[REPORT_LEVELS] = {
+	[REPORT_HEAP_ALLOC] = {"heap_alloc_bytes", "in objects", false},
+	[REPORT_HEAP_INUSE] = {"heap_inuse_bytes", "in spans", false},
+	[REPORT_FRAGMENTATION] = {"fragmentation_bytes", "fragmentation", false},
+	[REPORT_FRAGMENTATION_RATIO] = {"fragmentation_ratio", "  of spans", true},
+	[REPORT_RETAINED] = {"retained_bytes", "retained idle", false},
+	[REPORT_RETAINED_RATIO] = {"retained_ratio", "  of heap", true},
+	[REPORT_RESIDENT] = {"resident_bytes", "resident", false},
+};
+
+/* Room for one more snapshot in every array; they grow together, by doubling. */
+static int make_room(struct report_trends *trends, size_t *capacity)
+{
+	size_t count = *capacity ? 2 * *capacity : 64;
+	int64_t **const whole[] = {&trends->seq, &trends->gc_num, &trends->unix_ns};
+
+	if (trends->count < *capacity)
+		return 0;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		int64_t *grown = realloc(*whole[i], count * sizeof(*grown));
+
+		if (!grown)
+			return -1;
+		*whole[i] = grown;
+	}
+	for (int i = -1; i < REPORT_LEVELS; i++) {
+		double **array = i < 0 ? &trends->at : &trends->level[i].value;
+		double *grown = realloc(*array, count * sizeof(*grown));
+
+		if (!grown)
+			return -1;
+		*array = grown;
+	}
+	*capacity = count;
+	return 0;
+}
+
+static void summarize(struct report_trend *trend, size_t count)
+{
+	trend->first = trend->last = trend->least = trend->most = NAN;
+	for (size_t i = 0; i < count; i++) {
+		double value = trend->value[i];
+
+		if (isnan(value))
+			continue;
+		if (isnan(trend->first))
+			trend->first = value;
+		trend->last = value;
+		trend->least = fmin(trend->least, value);
+		trend->most = fmax(trend->most, value);
+	}
+}
+
+int report_gather_trends(struct report_query *query, struct report_facts *facts)
+{
+	static const char sql[] =
+		"SELECT seq, gc_num, unix_ns, heap_alloc_bytes, heap_inuse_bytes,"
+		" fragmentation_bytes, fragmentation_ratio, retained_bytes, retained_ratio,"
+		" resident_bytes FROM run_level WHERE run_id = ?1 ORDER BY seq";
+	struct report_trends *trends = &facts->trends;
+	size_t capacity = 0;
+
+	if (report_query_begin(query, sql, facts->run.id) != 0)
+		return -1;
+	while (report_query_next(query)) {
+		size_t row = trends->count;
+
+		if (make_room(trends, &capacity) != 0) {
+			query->error = sqlite3_mprintf("out of memory");
+			break;
+		}
+		trends->seq[row] = report_query_figure(query, 0).value;
+		trends->gc_num[row] = report_query_figure(query, 1).value;
+		trends->unix_ns[row] = report_query_figure(query, 2).value;
+		trends->at[row] = (double)(trends->unix_ns[row] - trends->unix_ns[0]) / 1e9;
+		for (int i = 0; i < REPORT_LEVELS; i++)
+			trends->level[i].value[row] = report_query_double(query, 3 + i);
+		trends->count++;
+	}
+	for (int i = 0; i < REPORT_LEVELS; i++) {
+		trends->level[i].key = levels[i].key;
+		trends->level[i].label = levels[i].label;
+		trends->level[i].is_ratio = levels[i].is_ratio;
+		summarize(&trends->level[i], trends->count);
+	}
+	return report_query_end(query);
+}
+
+void report_trends_free(struct report_trends *trends)
+{
+	free(trends->seq);
+	free(trends->gc_num);
+	free(trends->unix_ns);
+	free(trends->at);
+	for (int i = 0; i < REPORT_LEVELS; i++)
+		free(trends->level[i].value);
+}
+
+static int gather_summary(struct report_query *query, struct report_facts *facts)
+{
+	static const char sql[] =
+		"SELECT p.n, p.min_ns, p.mean_ns, p.p50_ns, p.p90_ns, p.p99_ns, p.max_ns, p.total_ns,"
+		" p.slope_ns_per_gc, p.r2, w.gc_num, w.stop_ns, w.end_unix_ns"
+		" FROM pause_summary AS p LEFT JOIN cycle_pause_worst AS w ON w.run_id = p.run_id"
+		" WHERE p.run_id = ?1";
+	struct report_pauses *pauses = &facts->pauses;
+
+	if (report_query_begin(query, sql, facts->run.id) != 0)
+		return -1;
+	if (report_query_next(query)) {
+		pauses->n = report_query_figure(query, 0).value;
+		pauses->min_ns = report_query_figure(query, 1);
+		pauses->mean_ns = report_query_figure(query, 2);
+		pauses->p50_ns = report_query_figure(query, 3);
+		pauses->p90_ns = report_query_figure(query, 4);
+		pauses->p99_ns = report_query_figure(query, 5);
+		pauses->max_ns = report_query_figure(query, 6);
+		pauses->total_ns = report_query_figure(query, 7);
+		pauses->slope_ns_per_gc = report_query_ratio(query, 8);
+		pauses->r2 = report_query_ratio(query, 9);
+		pauses->worst_gc = report_query_figure(query, 10);
+		pauses->worst_stop_ns = report_query_figure(query, 11);
+		pauses->worst_end_unix_ns = report_query_figure(query, 12);
+	}
+	return report_query_end(query);
+}
+
+static int gather_cycles(struct report_query *query, struct report_facts *facts)
+{
+	static const char sql[] =
+		"SELECT gc_num, pause_ns FROM pause_trend WHERE run_id = ?1 ORDER BY gc_num";
+	struct report_pauses *pauses = &facts->pauses;
+	size_t capacity = (size_t)pauses->n;
+
+	pauses->gc_num = calloc(capacity + 1, sizeof(*pauses->gc_num));
+	pauses->pause_ns = calloc(capacity + 1, sizeof(*pauses->pause_ns));
+	if (!pauses->gc_num || !pauses->pause_ns) {
+		query->error = sqlite3_mprintf("out of memory");
+		return -1;
+	}
+	if (report_query_begin(query, sql, facts->run.id) != 0)
+		return -1;
+	while (pauses->count < capacity && report_query_next(query)) {
+		pauses->gc_num[pauses->count] = report_query_double(query, 0);
+		pauses->pause_ns[pauses->count] = report_query_double(query, 1);
+		pauses->count++;
+	}
+	return report_query_end(query);
+}
+
+static int gather_phases(struct report_query *query, struct report_facts *facts)
+{
+	static const char sql[] =
+		"SELECT phase, count(*), sum(duration_ns), max(duration_ns), max(stop_ns)"
+		" FROM gc_pause WHERE run_id = ?1 GROUP BY phase ORDER BY phase = 'snapshot', phase";
+	struct report_pauses *pauses = &facts->pauses;
+
+	if (report_query_begin(query, sql, facts->run.id) != 0)
+		return -1;
+	while (pauses->phase_count < REPORT_PHASES_MAX && report_query_next(query)) {
+		struct report_phase *phase = &pauses->phase[pauses->phase_count++];
+
+		phase->name = report_query_text(query, 0);
+		phase->n = report_query_figure(query, 1).value;
+		phase->total_ns = report_query_figure(query, 2).value;
+		phase->max_ns = report_query_figure(query, 3).value;
+		phase->stop_max_ns = report_query_figure(query, 4).value;
+	}
+	return report_query_end(query);
+}
+
+int report_gather_pauses(struct report_query *query, struct report_facts *facts)
+{
+	if (gather_summary(query, facts) != 0 || gather_cycles(query, facts) != 0)
+		return -1;
+	return gather_phases(query, facts);
+}
+
+void report_pauses_free(struct report_pauses *pauses)
+{
+	free(pauses->gc_num);
+	free(pauses->pause_ns);
+	for (size_t i = 0; i < pauses->phase_count; i++)
+		free(pauses->phase[i].name);
+}
