@@ -64,8 +64,8 @@ static void give_touched(void *arg, uintptr_t lo, uintptr_t hi)
 	give(visit, lo, hi, visit->kind);
 }
 
-void roots_touched(uintptr_t lo, uintptr_t hi, void (*touched)(void *arg, uintptr_t lo, uintptr_t hi),
-                   void *arg)
+void roots_touched(uintptr_t lo, uintptr_t hi,
+                   void (*touched)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
 {
 	mapping_touched(lo, hi, touched, arg);
 }

@@ -41,8 +41,8 @@ uint64_t roots_bytes(enum root_kind kind);
  * Calls touched for the parts of [lo, hi) that were ever written (mapping.h): reading the
  * others would give them memory. For stacks that are more address space than content.
  */
-void roots_touched(uintptr_t lo, uintptr_t hi, void (*touched)(void *arg, uintptr_t lo, uintptr_t hi),
-                   void *arg);
+void roots_touched(uintptr_t lo, uintptr_t hi,
+                   void (*touched)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
 
 /* As memspan_add_roots and memspan_remove_roots, but the result is 0, EINVAL or ENOMEM. */
 int roots_add(void *start, size_t bytes);

@@ -68,7 +68,9 @@ static void *use_malloc(void *arg)
 	return NULL;
 }
 
-static void *(*const routines[])(void *) = {count, count_with_signals_blocked, allocate, use_malloc};
+static void *(*const routines[])(void *) = {
+    count, count_with_signals_blocked, allocate, use_malloc,
+};
 
 static int pipe_ends[2];
 
