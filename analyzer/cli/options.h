@@ -1,0 +1,43 @@
+/*
+ * options - the command line, taken apart.
+ *
+ * Options may stand before, between and behind the other words; -- ends them. Values
+ * follow as the next word or behind =.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "render/table.h"
+
+enum option_set {
+	OPTION_FORMAT = 1 << 0,
+	OPTION_OUTPUT = 1 << 1,
+	OPTION_FORCE = 1 << 2,
+	OPTION_STRICT = 1 << 3,
+	OPTION_COLOR = 1 << 4,
+	OPTION_TIMEOUT = 1 << 5,
+	OPTION_FILE = 1 << 6,
+};
+
+struct options {
+	enum render_format format;
+	const char *output;   /* -o; NULL: standard output */
+	bool force, strict, help;
+	int color;            /* 1 always, 0 auto, -1 never */
+	double timeout_s;     /* 0: none */
+	const char *sql_file; /* -f */
+	char **words;         /* what is no option */
+	size_t word_count;
+};
+
+/* Parses argv[first...]; false after a complaint. `allowed` are the verb's options. */
+bool options_parse(struct options *options, int argc, char **argv, int first, unsigned allowed,
+                   const char *verb);
+
+/* The word of the list (NULL-terminated) that is nearest to what was typed, or NULL. */
+const char *nearest_word(const char *typed, const char *const *words);
+
+#endif

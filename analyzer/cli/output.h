@@ -1,0 +1,18 @@
+/* output - where a command's data goes, and what it may look like there. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdio.h>
+
+#include "options.h"
+
+/* Standard output, or the new file of -o; NULL after a complaint. */
+FILE *output_open(const struct options *options);
+
+/* Flushes and closes; `status`, or EXIT_INPUT after a complaint when writing failed. */
+int output_close(FILE *out, const struct options *options, int status);
+
+/* Colour, characters and width for this output (NO_COLOR, TERM, locale, COLUMNS). */
+struct render_options output_look(const struct options *options, FILE *out);
+
+#endif

@@ -1,0 +1,191 @@
+/* session.c - see session.h. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exit.h"
+#include "span_table.h"
+
+static bool is_selector(const char *text)
+{
+	if (strcmp(text, "first") == 0 || strcmp(text, "last") == 0)
+		return true;
+	if (strncmp(text, "gc=", 3) == 0)
+		text += 3;
+	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 19;
+}
+
+char *session_split_name(const char *word, const char **selector)
+{
+	const char *at = strrchr(word, '@');
+	*selector = NULL;
+	if (!at || at == word || !is_selector(at + 1) || access(word, F_OK) == 0)
+		return strdup(word);
+	*selector = at + 1;
+	return strndup(word, (size_t)(at - word));
+}
+
+/* ---- import ------------------------------------------------------------ */
+
+static int explain_failure(struct store *store, const struct source *source, enum import_status status)
+{
+	switch (status) {
+	case IMPORT_NO_MEMORY:
+		return complain(EXIT_INPUT, "%s: out of memory", source->path);
+	case IMPORT_READ_ERROR:
+		return complain(EXIT_INPUT, "%s: %s", source->path, strerror(errno));
+	default:
+		return complain(EXIT_INPUT, "%s: the database refused: %s", source->path,
+		                sqlite3_errmsg(store->db));
+	}
+}
+
+int session_import(struct store *store, const struct source *source,
+                   struct snapshot_places *places, struct import_result *result)
+{
+	enum import_status status = import_recording(store, source, places, result);
+	if (status != IMPORT_OK)
+		return explain_failure(store, source, status);
+	if (result->seen == 0)
+		return complain(EXIT_INPUT, "%s: no valid snapshot in it%s%s", source->path,
+		                result->first_issue[0] ? ": " : "", result->first_issue);
+	if (result->damaged || result->unsupported)
+		warn("%s: at byte %llu: %s; what is readable is shown", source->path,
+		     (unsigned long long)result->first_issue_offset, result->first_issue);
+	if (result->unfinished)
+		warn("%s: %llu run%s did not end in an orderly way (killed, or still running)",
+		     source->path, (unsigned long long)result->unfinished,
+		     result->unfinished == 1 ? "" : "s");
+	return EXIT_FINE;
+}
+
+static int import_all(struct session *session)
+{
+	if (!store_open_memory(&session->store) ||
+	    span_table_create(session->store.db, &session->places) != SQLITE_OK ||
+	    !store_views(&session->store))
+		return complain(EXIT_INPUT, "no database in memory: %s", sqlite3_errmsg(session->store.db));
+	for (const struct source *s = session->sources.first; s; s = s->next) {
+		struct import_result result;
+		int status = session_import(&session->store, s, &session->places, &result);
+		if (status != EXIT_FINE)
+			return status;
+		session->damaged |= result.damaged || result.unsupported;
+		session->unfinished |= result.unfinished > 0;
+	}
+	return EXIT_FINE;
+}
+
+/* ---- databases --------------------------------------------------------- */
+
+static int64_t number(sqlite3 *db, const char *sql, const char *text, int64_t value)
+{
+	sqlite3_stmt *stmt;
+	int64_t result = 0;
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return 0;
+	if (text)
+		sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, value);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		result = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+static int open_database(struct session *session, const char *path)
+{
+	switch (store_open_read(&session->store, path)) {
+	case STORE_OPENED:
+		break;
+	case STORE_FOREIGN:
+		return complain(EXIT_INPUT, "%s: a database, but not one made by 'memanalyze load'", path);
+	case STORE_NEWER:
+		return complain(EXIT_INPUT, "%s: made by a newer version of memanalyze", path);
+	default:
+		return complain(EXIT_INPUT, "%s: %s", path,
+		                session->store.db ? sqlite3_errmsg(session->store.db) : "out of memory");
+	}
+	sqlite3 *db = session->store.db;
+	if (number(db, "SELECT count(*) FROM snapshot", NULL, 0) == 0)
+		return complain(EXIT_INPUT, "%s: no snapshot in it", path);
+	session->unfinished = number(db, "SELECT count(*) FROM run WHERE NOT complete", NULL, 0) > 0;
+	session->damaged = number(db, "SELECT count(*) FROM import_issue WHERE severity <> 'warning'",
+	                          NULL, 0) > 0;
+	return EXIT_FINE;
+}
+
+/* ---- snapshots by name ------------------------------------------------- */
+
+static int select_snapshot(struct session *session, const char *path, const char *selector)
+{
+#define OF_LAST_RUN                                                                          \
+	"FROM snapshot WHERE run_id = (SELECT max(r.id) FROM run AS r JOIN source AS s"      \
+	" ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1) "
+	sqlite3 *db = session->store.db;
+	const char *of = session->sources.databases ? NULL : path;
+	if (strcmp(selector, "first") == 0)
+		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq LIMIT ?2", of, 1);
+	else if (strcmp(selector, "last") == 0)
+		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq DESC LIMIT ?2", of, 1);
+	else if (strncmp(selector, "gc=", 3) == 0)
+		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND gc_num = ?2 ORDER BY seq DESC",
+		                              of, atoll(selector + 3));
+	else
+		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND seq = ?2", of, atoll(selector));
+	if (session->snapshot_id == 0)
+		return complain(EXIT_USAGE, "%s: no snapshot @%s in its last run", path, selector);
+	return EXIT_FINE;
+}
+
+int session_open(struct session *session, char **files, size_t count)
+{
+	memset(session, 0, sizeof *session);
+	const char *selector = NULL;
+	char *selected = NULL, *error;
+	int status = EXIT_FINE;
+	for (size_t i = 0; i < count && status == EXIT_FINE; i++) {
+		const char *here;
+		char *path = session_split_name(files[i], &here);
+		if (!path || !source_add(&session->sources, path, &error)) {
+			status = complain(EXIT_INPUT, "%s", path && error ? error : "out of memory");
+			free(path ? error : NULL);
+		}
+		if (here && !selector) {
+			selector = here;
+			selected = path;
+		} else {
+			free(path);
+		}
+	}
+	session->first = count ? strdup(files[0]) : NULL;
+	if (status == EXIT_FINE && session->sources.databases &&
+	    (session->sources.count > 1))
+		status = complain(EXIT_USAGE, "a database stands alone: load the other files into it first");
+	if (status == EXIT_FINE)
+		status = session->sources.databases ? open_database(session, session->sources.first->path)
+		                                    : import_all(session);
+	if (status == EXIT_FINE && selector)
+		status = select_snapshot(session, selected, selector);
+	free(selected);
+	return status;
+}
+
+void session_close(struct session *session)
+{
+	store_close(&session->store);
+	source_list_free(&session->sources);
+	free(session->places.places);
+	free(session->first);
+	memset(session, 0, sizeof *session);
+}
+
+int session_status(const struct session *session, bool strict)
+{
+	if (session->damaged || (strict && session->unfinished))
+		return EXIT_DAMAGE;
+	return EXIT_FINE;
+}

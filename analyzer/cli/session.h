@@ -1,0 +1,43 @@
+/*
+ * session - the FILEs of a command, opened as one database to ask.
+ *
+ * Recordings are imported into memory, their spans read through a cursor over the files;
+ * a database made by load is opened as it is, for reading.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "import.h"
+#include "source.h"
+#include "store.h"
+
+struct session {
+	struct store store;
+	struct source_list sources;
+	struct snapshot_places places;
+	int64_t snapshot_id;   /* named with FILE@...; 0: none was */
+	bool damaged, unfinished;
+	char *first;           /* the first FILE as it was typed, for suggestions */
+};
+
+/* EXIT_FINE, or the status after a complaint. Warnings go to stderr. */
+int session_open(struct session *session, char **files, size_t count);
+void session_close(struct session *session);
+
+/* What the command exits with when all else went well. */
+int session_status(const struct session *session, bool strict);
+
+/* Imports one source and says on stderr what is wrong with it. EXIT_FINE or a status. */
+int session_import(struct store *store, const struct source *source,
+                   struct snapshot_places *places, struct import_result *result);
+
+/*
+ * Splits FILE@SELECTOR unless a file of the whole name exists. Returns the file's name
+ * (to be freed) and in *selector what stands behind the @, or NULL.
+ */
+char *session_split_name(const char *word, const char **selector);
+
+#endif

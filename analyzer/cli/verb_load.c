@@ -1,0 +1,85 @@
+/* verb_load.c - memanalyze load. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exit.h"
+#include "options.h"
+#include "session.h"
+#include "verbs.h"
+
+static int open_target(struct store *store, const struct options *options)
+{
+	if (options->force && unlink(options->output) != 0 && errno != ENOENT)
+		return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
+	switch (store_open_write(store, options->output)) {
+	case STORE_OPENED:
+		return EXIT_FINE;
+	case STORE_FOREIGN:
+		return complain(EXIT_USAGE, "%s exists and is no database of memanalyze; --force replaces it",
+		                options->output);
+	case STORE_NEWER:
+		return complain(EXIT_INPUT, "%s: made by a newer version of memanalyze", options->output);
+	default:
+		return complain(EXIT_INPUT, "%s: %s", options->output,
+		                store->db ? sqlite3_errmsg(store->db) : "out of memory");
+	}
+}
+
+static int load_all(struct store *store, const struct source_list *sources,
+                    const struct options *options)
+{
+	unsigned long long runs = 0, snapshots = 0, spans = 0;
+	bool damaged = false, unfinished = false;
+	for (const struct source *s = sources->first; s; s = s->next) {
+		struct import_result result;
+		int status = session_import(store, s, NULL, &result);
+		if (status != EXIT_FINE)
+			return status;
+		runs += result.runs;
+		snapshots += result.snapshots;
+		spans += result.spans;
+		damaged |= result.damaged || result.unsupported;
+		unfinished |= result.unfinished > 0;
+	}
+	fprintf(stderr, "%s: %llu run%s, %llu snapshot%s, %llu span%s added\n", options->output, runs,
+	        runs == 1 ? "" : "s", snapshots, snapshots == 1 ? "" : "s", spans,
+	        spans == 1 ? "" : "s");
+	return damaged || (unfinished && options->strict) ? EXIT_DAMAGE : EXIT_FINE;
+}
+
+static int run(const struct options *options)
+{
+	struct source_list sources = {0};
+	struct store store = {0};
+	char *error;
+	int status = EXIT_FINE;
+	if (options->word_count == 0 || !options->output)
+		return complain(EXIT_USAGE, "load needs a FILE and -o DB; see 'memanalyze load --help'");
+	for (size_t i = 0; i < options->word_count && status == EXIT_FINE; i++)
+		if (!source_add(&sources, options->words[i], &error)) {
+			status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
+			free(error);
+		}
+	if (status == EXIT_FINE && sources.databases)
+		status = complain(EXIT_USAGE, "load reads recordings, not databases");
+	if (status == EXIT_FINE)
+		status = open_target(&store, options);
+	if (status == EXIT_FINE)
+		status = load_all(&store, &sources, options);
+	store_close(&store);
+	source_list_free(&sources);
+	return status;
+}
+
+int verb_load(int argc, char **argv)
+{
+	struct options options;
+	int status = EXIT_USAGE;
+	if (options_parse(&options, argc, argv, 2, OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT, "load"))
+		status = options.help ? verb_help("load") : run(&options);
+	free(options.words);
+	return status;
+}

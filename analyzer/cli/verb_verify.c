@@ -1,0 +1,76 @@
+/* verb_verify.c - memanalyze verify. */
+#include <stdlib.h>
+
+#include "exit.h"
+#include "output.h"
+#include "session.h"
+#include "verbs.h"
+
+/* A row a kind of check: how often it was made, how often it held, where it failed first. */
+static const char checks[] =
+    "SELECT 'identity' AS kind, a.identity AS name, count(*) AS checked, sum(a.holds) AS held,"
+    "       count(*) - sum(a.holds) AS failed,"
+    "       min(CASE WHEN NOT a.holds THEN 'snapshot ' || s.seq || ' of run ' || r.uuid || ': '"
+    "           || a.left_value || ' and ' || a.right_value END) AS first_failure"
+    " FROM accounting AS a JOIN snapshot AS s ON s.id = a.snapshot_id JOIN run AS r ON r.id = s.run_id"
+    " GROUP BY a.identity "
+    "UNION ALL "
+    "SELECT 'records', 'checksums', count(DISTINCT s.id) + (SELECT count(*) FROM import_issue"
+    "       WHERE severity <> 'warning'), count(DISTINCT s.id),"
+    "       (SELECT count(*) FROM import_issue WHERE severity <> 'warning'),"
+    "       (SELECT 'byte ' || byte_offset || ': ' || message FROM import_issue"
+    "        WHERE severity <> 'warning' ORDER BY rowid LIMIT 1)"
+    " FROM snapshot AS s "
+    "ORDER BY 5 DESC, 1, 2";
+
+static bool all_hold(sqlite3 *db)
+{
+	sqlite3_stmt *stmt;
+	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM accounting WHERE NOT holds", -1, &stmt, NULL) !=
+	    SQLITE_OK)
+		return false;
+	bool good = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int64(stmt, 0) == 0;
+	sqlite3_finalize(stmt);
+	return good;
+}
+
+static int print(struct session *session, const struct options *options)
+{
+	sqlite3_stmt *stmt;
+	FILE *out = output_open(options);
+	if (!out)
+		return EXIT_USAGE;
+	struct render_options look = output_look(options, out);
+	int status = session_status(session, options->strict);
+	if (sqlite3_prepare_v2(session->store.db, checks, -1, &stmt, NULL) != SQLITE_OK ||
+	    render_statement(stmt, options->format, &look, out) != SQLITE_DONE)
+		status = complain(EXIT_INPUT, "verify: %s", sqlite3_errmsg(session->store.db));
+	else if (!all_hold(session->store.db))
+		status = complain(EXIT_DAMAGE, "an accounting identity does not hold: see the table");
+	sqlite3_finalize(stmt);
+	return output_close(out, options, status);
+}
+
+static int run(struct options *options)
+{
+	struct session session;
+	if (options->word_count == 0)
+		return complain(EXIT_USAGE, "verify needs a FILE; see 'memanalyze verify --help'");
+	int status = session_open(&session, options->words, options->word_count);
+	if (status == EXIT_FINE)
+		status = print(&session, options);
+	session_close(&session);
+	return status;
+}
+
+int verb_verify(int argc, char **argv)
+{
+	struct options options;
+	int status = EXIT_USAGE;
+	if (options_parse(&options, argc, argv, 2,
+	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
+	                  "verify"))
+		status = options.help ? verb_help("verify") : run(&options);
+	free(options.words);
+	return status;
+}

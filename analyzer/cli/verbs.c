@@ -1,0 +1,80 @@
+/* verbs.c - see verbs.h. The texts here are what the man page says, in short. */
+#include "verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "exit.h"
+
+#define FILES                                                                                \
+	"FILE is a recording, a folder of recordings, - for standard input, or a database\n" \
+	"made by 'memanalyze load'. FILE@SEQ, FILE@gc=N, FILE@first and FILE@last name one\n" \
+	"snapshot; without them it is the last of the last run.\n"
+
+#define OUTPUT_OPTIONS                                                              \
+	"  --format FORMAT   table (default), json, ndjson, csv or markdown\n"        \
+	"  -o, --output OUT  write to a new file\n"                                   \
+	"  --force           replace OUT if it exists\n"                              \
+	"  --color WHEN      auto (default), always or never\n"
+
+const struct verb verbs[] = {
+    {"report", verb_report, "what is wrong, where the memory is, how it went",
+     "usage: memanalyze report [OPTIONS] FILE...\n\n"
+     "Says what is wrong with a program's memory, or that nothing is; then where every byte\n"
+     "is, how it went over the run, the pauses, the worst size classes, how far the data can\n"
+     "be trusted, and what to run next. " FILES "\nOptions:\n" OUTPUT_OPTIONS
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze report snapshot.zst\n"
+     "  memanalyze report snapshot.zst@gc=40\n"
+     "  memanalyze report --format json snapshot.zst\n"},
+    {"sql", verb_sql, "asks SQL of recordings",
+     "usage: memanalyze sql [OPTIONS] FILE... \"SELECT ...\"\n"
+     "       memanalyze sql [OPTIONS] -f QUERIES FILE...\n\n"
+     "Runs SQL, read-only, over the tables and views that 'memanalyze schema' describes.\n" FILES
+     "\nOptions:\n" OUTPUT_OPTIONS
+     "  -f, --file SQL    run the statements of a file, - for standard input\n"
+     "  --timeout S       give up after S seconds\n"
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze sql snapshot.zst \"SELECT * FROM fragmentation\"\n"
+     "  memanalyze sql snapshot.zst \"SELECT base, class, alloc_count FROM span\n"
+     "      WHERE snapshot_id = (SELECT max(id) FROM snapshot) AND state = 'inuse'\n"
+     "      ORDER BY alloc_count * elem_bytes LIMIT 10\"\n"
+     "  memanalyze sql --format csv snapshot.zst \"SELECT * FROM pause_trend\"\n"},
+    {"load", verb_load, "stores recordings in a database",
+     "usage: memanalyze load [OPTIONS] FILE... -o DB\n\n"
+     "Stores recordings, every span included, in a SQLite database. An existing database of\n"
+     "memanalyze gets what it lacks; loading again changes nothing.\n\nOptions:\n"
+     "  -o, --output DB   the database\n"
+     "  --force           replace DB, whatever it is\n"
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze load snapshot.zst -o heap.db\n"
+     "  memanalyze load recordings/ -o heap.db\n"},
+    {"verify", verb_verify, "proves checksums and accounting identities",
+     "usage: memanalyze verify [OPTIONS] FILE...\n\n"
+     "Reads everything, checks every checksum, and in every snapshot that the statistics\n"
+     "fulfil Go's identities and that walking the spans gives the counters. Exit status 4\n"
+     "when something does not hold.\n\nOptions:\n" OUTPUT_OPTIONS
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze verify snapshot.zst\n"
+     "  memanalyze verify --format json recordings/\n"},
+    {"schema", verb_schema, "describes tables, views and columns",
+     "usage: memanalyze schema [OPTIONS] [TABLE]\n\n"
+     "Describes the tables and views, or the columns of one, with their units.\n\nOptions:\n"
+     OUTPUT_OPTIONS "\n"
+     "Examples:\n"
+     "  memanalyze schema\n"
+     "  memanalyze schema fragmentation\n"},
+    {NULL, NULL, NULL, NULL},
+};
+
+int verb_help(const char *name)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (strcmp(v->name, name) == 0)
+			fputs(v->help, stdout);
+	return EXIT_FINE;
+}

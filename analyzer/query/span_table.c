@@ -1,0 +1,286 @@
+/* span_table.c - see span_table.h. */
+#include "span_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cursor.h"
+
+enum column {
+	COLUMN_SNAPSHOT_ID, COLUMN_BASE, COLUMN_NPAGES, COLUMN_STATE, COLUMN_CLASS, COLUMN_NOSCAN,
+	COLUMN_ELEM_BYTES, COLUMN_NELEMS, COLUMN_ALLOC_COUNT, COLUMN_RELEASED_BYTES, COLUMN_BORN_GC,
+};
+
+static const char declaration[] =
+    "CREATE TABLE span (snapshot_id INTEGER, base INTEGER, npages INTEGER, state TEXT, class INTEGER,"
+    " noscan INTEGER, elem_bytes INTEGER, nelems INTEGER, alloc_count INTEGER,"
+    " released_bytes INTEGER, born_gc INTEGER)";
+
+enum { SCAN_ALL = 0, SCAN_ONE = 1 };
+
+struct table {
+	sqlite3_vtab base; /* first: SQLite's part */
+	const struct snapshot_places *places;
+};
+
+struct scan {
+	sqlite3_vtab_cursor base; /* first: SQLite's part */
+	struct cursor cursor;
+	bool reading;             /* cursor is open */
+	size_t next, end;         /* places still to be read */
+	const struct snapshot_place *place; /* whose rows come now; NULL between snapshots */
+	struct snapshot_batch batch;
+	uint32_t row;
+	int64_t rowid;
+	bool done;
+};
+
+static int table_connect(sqlite3 *db, void *places, int argc, const char *const *argv,
+                         sqlite3_vtab **out, char **error)
+{
+	(void)argc, (void)argv, (void)error;
+	int rc = sqlite3_declare_vtab(db, declaration);
+	if (rc != SQLITE_OK)
+		return rc;
+	struct table *table = sqlite3_malloc64(sizeof *table);
+	if (!table)
+		return SQLITE_NOMEM;
+	memset(table, 0, sizeof *table);
+	table->places = places;
+	*out = &table->base;
+	return SQLITE_OK;
+}
+
+static int table_disconnect(sqlite3_vtab *table)
+{
+	sqlite3_free(table);
+	return SQLITE_OK;
+}
+
+static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+	(void)table;
+	info->idxNum = SCAN_ALL;
+	info->estimatedCost = 1e9;
+	info->estimatedRows = 10000000;
+	for (int i = 0; i < info->nConstraint; i++) {
+		const struct sqlite3_index_constraint *c = &info->aConstraint[i];
+		if (!c->usable || c->iColumn != COLUMN_SNAPSHOT_ID || c->op != SQLITE_INDEX_CONSTRAINT_EQ)
+			continue;
+		info->aConstraintUsage[i].argvIndex = 1;
+		info->aConstraintUsage[i].omit = 1;
+		info->idxNum = SCAN_ONE;
+		info->estimatedCost = 1e5;
+		info->estimatedRows = 10000;
+		break;
+	}
+	if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == COLUMN_BASE && !info->aOrderBy[0].desc &&
+	    info->idxNum == SCAN_ONE)
+		info->orderByConsumed = 1;
+	return SQLITE_OK;
+}
+
+static int scan_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
+{
+	(void)table;
+	struct scan *scan = sqlite3_malloc64(sizeof *scan);
+	if (!scan)
+		return SQLITE_NOMEM;
+	memset(scan, 0, sizeof *scan);
+	*out = &scan->base;
+	return SQLITE_OK;
+}
+
+static void stop_reading(struct scan *scan)
+{
+	if (scan->reading)
+		cursor_close(&scan->cursor);
+	scan->reading = false;
+	scan->place = NULL;
+}
+
+static int scan_close(sqlite3_vtab_cursor *base)
+{
+	struct scan *scan = (struct scan *)base;
+	stop_reading(scan);
+	sqlite3_free(scan);
+	return SQLITE_OK;
+}
+
+/* Whether the snapshot that begins is the next one wanted. */
+static bool is_wanted(const struct scan *scan, const struct snapshot_event *event,
+                      const struct snapshot_place *place)
+{
+	return scan->cursor.source == place->source && event->head->seq == place->seq &&
+	       memcmp(event->segment.run_uuid, place->run_uuid, sizeof place->run_uuid) == 0;
+}
+
+/*
+ * Reads on to the next batch of a wanted snapshot. Places are in the order of the file,
+ * so one pass finds them all; a new source, or a gap, starts a new pass.
+ */
+static int next_batch(struct scan *scan, const struct snapshot_places *places)
+{
+	for (;;) {
+		if (!scan->place && scan->next == scan->end) {
+			scan->done = true;
+			return SQLITE_OK;
+		}
+		const struct snapshot_place *wanted = &places->places[scan->next];
+		if (!scan->reading || (!scan->place && scan->cursor.source != wanted->source)) {
+			stop_reading(scan);
+			if (!cursor_open(&scan->cursor, wanted->source, wanted->segment_offset))
+				return SQLITE_NOMEM;
+			scan->reading = true;
+		}
+		const struct snapshot_event *event = cursor_next(&scan->cursor);
+		switch (event->type) {
+		case SNAPSHOT_EVENT_SNAPSHOT:
+			scan->place = is_wanted(scan, event, wanted) ? wanted : NULL;
+			break;
+		case SNAPSHOT_EVENT_SPANS:
+			if (!scan->place)
+				break;
+			scan->batch = event->batch;
+			scan->row = 0;
+			return SQLITE_OK;
+		case SNAPSHOT_EVENT_SNAPSHOT_END:
+			if (scan->place)
+				scan->next++;
+			scan->place = NULL;
+			break;
+		case SNAPSHOT_EVENT_SNAPSHOT_LOST:
+		case SNAPSHOT_EVENT_END:
+			if (!scan->place && event->type != SNAPSHOT_EVENT_END)
+				break;
+			/* It was whole when it was imported: the file has changed since. */
+			return SQLITE_CORRUPT;
+		default:
+			break;
+		}
+	}
+}
+
+static int scan_filter(sqlite3_vtab_cursor *base, int kind, const char *text, int argc,
+                       sqlite3_value **argv)
+{
+	struct scan *scan = (struct scan *)base;
+	const struct snapshot_places *places = ((struct table *)base->pVtab)->places;
+	(void)text, (void)argc;
+	stop_reading(scan);
+	scan->done = false;
+	scan->rowid = 0;
+	scan->next = 0;
+	scan->end = places->count;
+	scan->batch.count = scan->row = 0;
+	if (kind == SCAN_ONE) {
+		int64_t id = sqlite3_value_int64(argv[0]);
+		size_t lo = 0, hi = places->count;
+		while (lo < hi) {
+			size_t middle = lo + (hi - lo) / 2;
+			if (places->places[middle].snapshot_id < id)
+				lo = middle + 1;
+			else
+				hi = middle;
+		}
+		bool found = lo < places->count && places->places[lo].snapshot_id == id &&
+		             sqlite3_value_type(argv[0]) == SQLITE_INTEGER;
+		scan->next = lo;
+		scan->end = found ? lo + 1 : lo;
+	}
+	return next_batch(scan, places);
+}
+
+static int scan_next(sqlite3_vtab_cursor *base)
+{
+	struct scan *scan = (struct scan *)base;
+	scan->rowid++;
+	if (++scan->row < scan->batch.count)
+		return SQLITE_OK;
+	return next_batch(scan, ((struct table *)base->pVtab)->places);
+}
+
+static int scan_eof(sqlite3_vtab_cursor *base)
+{
+	return ((struct scan *)base)->done;
+}
+
+static void result_u64(sqlite3_context *context, uint64_t value)
+{
+	if (value >> 63)
+		sqlite3_result_null(context);
+	else
+		sqlite3_result_int64(context, (sqlite3_int64)value);
+}
+
+static int scan_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+	struct scan *scan = (struct scan *)base;
+	const struct snapshot_span *s = &scan->batch.spans[scan->row];
+	switch ((enum column)column) {
+	case COLUMN_SNAPSHOT_ID:
+		sqlite3_result_int64(context, scan->place->snapshot_id);
+		break;
+	case COLUMN_BASE:
+		result_u64(context, s->base);
+		break;
+	case COLUMN_NPAGES:
+		result_u64(context, s->npages);
+		break;
+	case COLUMN_STATE:
+		sqlite3_result_text(context, snapshot_state_name(s->state), -1, SQLITE_STATIC);
+		break;
+	case COLUMN_CLASS:
+		sqlite3_result_int(context, s->size_class);
+		break;
+	case COLUMN_NOSCAN:
+		sqlite3_result_int(context, s->noscan);
+		break;
+	case COLUMN_ELEM_BYTES:
+		result_u64(context, store_elem_bytes(s));
+		break;
+	case COLUMN_NELEMS:
+		sqlite3_result_int64(context, s->nelems);
+		break;
+	case COLUMN_ALLOC_COUNT:
+		sqlite3_result_int64(context, s->alloc_count);
+		break;
+	case COLUMN_RELEASED_BYTES:
+		result_u64(context, s->released_bytes);
+		break;
+	case COLUMN_BORN_GC:
+		sqlite3_result_int64(context, s->born_gc);
+		break;
+	}
+	return SQLITE_OK;
+}
+
+static int scan_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
+{
+	*rowid = ((struct scan *)base)->rowid;
+	return SQLITE_OK;
+}
+
+static const sqlite3_module module = {
+    .iVersion = 0,
+    .xCreate = table_connect,
+    .xConnect = table_connect,
+    .xBestIndex = best_index,
+    .xDisconnect = table_disconnect,
+    .xDestroy = table_disconnect,
+    .xOpen = scan_open,
+    .xClose = scan_close,
+    .xFilter = scan_filter,
+    .xNext = scan_next,
+    .xEof = scan_eof,
+    .xColumn = scan_column,
+    .xRowid = scan_rowid,
+};
+
+int span_table_create(sqlite3 *db, const struct snapshot_places *places)
+{
+	int rc = sqlite3_create_module_v2(db, "memspan_span", &module, (void *)places, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	return sqlite3_exec(db, "CREATE VIRTUAL TABLE span USING memspan_span", NULL, NULL, NULL);
+}

@@ -1,0 +1,40 @@
+/*
+ * source - what the user named: recordings, folders of them, standard input, a database.
+ *
+ * Kinds are told by content, never by name. A recording is read through a descriptor at
+ * any offset; standard input is first copied to a temporary file without a name, so that
+ * it can be read again.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum source_kind { SOURCE_RECORDING, SOURCE_DATABASE, SOURCE_OTHER };
+
+struct source {
+	char *path;           /* as the user will know it; "-" for standard input */
+	enum source_kind kind;
+	int fd;               /* open for reading; -1 for a database */
+	uint64_t bytes;       /* size when it was opened */
+	struct source *next;
+};
+
+struct source_list {
+	struct source *first, **end;
+	size_t count, recordings, databases;
+};
+
+/*
+ * Opens what `path` names and appends it; a folder stands for the recordings in it, by
+ * name. false with *error (to be freed): it names the path and says what is wrong.
+ */
+bool source_add(struct source_list *list, const char *path, char **error);
+void source_list_free(struct source_list *list);
+
+/* Reads up to count bytes at offset; 0 at the end, -1 on an error (errno). Signals are survived. */
+long source_read(const struct source *source, uint64_t offset, void *data, size_t count);
+
+#endif

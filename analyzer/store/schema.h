@@ -1,0 +1,15 @@
+/*
+ * schema - the SQL files of schemas/, embedded at build (embed.cmake).
+ */
+#ifndef SCHEMA_H
+#define SCHEMA_H
+
+extern const char schema_tables[], schema_span[], schema_views[], schema_findings[],
+    schema_schema_doc[];
+
+enum {
+	SCHEMA_APPLICATION_ID = 0x6d73706e, /* "mspn" */
+	SCHEMA_VERSION = 1,                 /* user_version */
+};
+
+#endif

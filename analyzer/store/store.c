@@ -1,0 +1,435 @@
+/* store.c - see store.h. */
+#include "store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "schema.h"
+
+static const char *const statement_texts[STORE_STATEMENTS] = {
+    [STORE_SOURCE] = "INSERT INTO source (path, kind, bytes, complete) VALUES (?1, ?2, ?3, 1)",
+    [STORE_SOURCE_END] = "UPDATE source SET complete = ?2, bytes_skipped = ?3 WHERE id = ?1",
+    [STORE_RUN_FIND] = "SELECT id FROM run WHERE uuid = ?1",
+    [STORE_RUN] = "INSERT INTO run (source_id, uuid, pid, exe, host, start_unix_ns, page_bytes,"
+                  " tracking, format_version, tracking_why, library, complete)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0)",
+    [STORE_RUN_END] = "UPDATE run SET end_unix_ns = max(coalesce(end_unix_ns, 0), ?2),"
+                      " clean_exit = ?3, complete = ?4 WHERE id = ?1 AND"
+                      " (end_unix_ns IS NULL OR end_unix_ns < ?2 OR"
+                      "  clean_exit IS NULL OR clean_exit < ?3 OR complete < ?4)",
+    [STORE_RUN_SKIPPED] = "UPDATE run SET skipped = ?2 WHERE id = ?1 AND skipped < ?2",
+    [STORE_SNAPSHOT] = "INSERT OR IGNORE INTO snapshot (run_id, seq, gc_num, reason, unix_ns,"
+                       " mono_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_MSTATS] = "INSERT INTO mstats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+                     " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"
+                     " ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)",
+    [STORE_BY_SIZE] = "INSERT INTO by_size VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STORE_SUM] = "INSERT INTO span_sum VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [STORE_CYCLE] = "INSERT OR IGNORE INTO gc_cycle VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+                    " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+    [STORE_PAUSE] = "INSERT INTO gc_pause VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_ISSUE] = "INSERT INTO import_issue VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STORE_SPAN] = "INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+};
+
+/* ---- statements -------------------------------------------------------- */
+
+static sqlite3_stmt *statement(struct store *store, enum store_statement which)
+{
+	sqlite3_stmt **stmt = &store->statements[which];
+	if (!*stmt)
+		sqlite3_prepare_v3(store->db, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt,
+		                   NULL);
+	return *stmt;
+}
+
+static void bind_u64(sqlite3_stmt *stmt, int column, uint64_t value)
+{
+	if (value >> 63)
+		sqlite3_bind_null(stmt, column);
+	else
+		sqlite3_bind_int64(stmt, column, (sqlite3_int64)value);
+}
+
+static void bind_text(sqlite3_stmt *stmt, int column, const char *text)
+{
+	if (text)
+		sqlite3_bind_text(stmt, column, text, -1, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(stmt, column);
+}
+
+/* Runs a statement that returns no row, and makes it ready to be bound again. */
+static bool run(sqlite3_stmt *stmt)
+{
+	sqlite3_step(stmt);
+	return sqlite3_reset(stmt) == SQLITE_OK;
+}
+
+static bool execute(struct store *store, const char *sql)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+static bool pragma_number(sqlite3 *db, const char *sql, int *value)
+{
+	sqlite3_stmt *stmt;
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return false;
+	bool ok = sqlite3_step(stmt) == SQLITE_ROW;
+	if (ok)
+		*value = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return ok;
+}
+
+static bool make_tables(struct store *store)
+{
+	char pragmas[120];
+	snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+	         SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
+	return execute(store, pragmas) && execute(store, schema_tables) &&
+	       execute(store, schema_schema_doc);
+}
+
+bool store_views(struct store *store)
+{
+	return execute(store, schema_views) && execute(store, schema_findings);
+}
+
+bool store_open_memory(struct store *store)
+{
+	memset(store, 0, sizeof *store);
+	return sqlite3_open(":memory:", &store->db) == SQLITE_OK && make_tables(store);
+}
+
+/* A database from anywhere: its schema is not trusted with more than queries. */
+static void harden(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 64 << 20);
+	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+}
+
+static enum store_open_result check_version(struct store *store)
+{
+	int id, version;
+	store->has_spans = true;
+	if (!pragma_number(store->db, "PRAGMA application_id", &id) ||
+	    !pragma_number(store->db, "PRAGMA user_version", &version))
+		return sqlite3_errcode(store->db) == SQLITE_NOTADB ? STORE_FOREIGN : STORE_FAILED;
+	if (id != SCHEMA_APPLICATION_ID)
+		return STORE_FOREIGN;
+	return version > SCHEMA_VERSION ? STORE_NEWER : STORE_OPENED;
+}
+
+enum store_open_result store_open_read(struct store *store, const char *path)
+{
+	memset(store, 0, sizeof *store);
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+		return STORE_FAILED;
+	harden(store->db);
+	return check_version(store);
+}
+
+enum store_open_result store_open_write(struct store *store, const char *path)
+{
+	struct stat st;
+	bool fresh = stat(path, &st) != 0 || st.st_size == 0;
+	memset(store, 0, sizeof *store);
+	if (sqlite3_open(path, &store->db) != SQLITE_OK)
+		return STORE_FAILED;
+	harden(store->db);
+	sqlite3_busy_timeout(store->db, 10000);
+	if (!fresh)
+		return check_version(store);
+	store->has_spans = true;
+	bool ok = execute(store, "BEGIN") && make_tables(store) && execute(store, schema_span) &&
+	          store_views(store) && execute(store, "COMMIT");
+	return ok ? STORE_OPENED : STORE_FAILED;
+}
+
+void store_close(struct store *store)
+{
+	for (int i = 0; i < STORE_STATEMENTS; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	memset(store, 0, sizeof *store);
+}
+
+bool store_begin(struct store *store)
+{
+	return execute(store, "BEGIN IMMEDIATE");
+}
+
+bool store_commit(struct store *store)
+{
+	return execute(store, "COMMIT");
+}
+
+void store_rollback(struct store *store)
+{
+	execute(store, "ROLLBACK");
+}
+
+/* ---- rows -------------------------------------------------------------- */
+
+bool store_source(struct store *store, const char *path, const char *kind, uint64_t bytes,
+                  int64_t *id)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_SOURCE);
+	bind_text(stmt, 1, path);
+	bind_text(stmt, 2, kind);
+	bind_u64(stmt, 3, bytes);
+	bool ok = stmt && run(stmt);
+	*id = sqlite3_last_insert_rowid(store->db);
+	return ok;
+}
+
+bool store_source_end(struct store *store, int64_t id, bool complete, uint64_t bytes_skipped)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_SOURCE_END);
+	sqlite3_bind_int64(stmt, 1, id);
+	sqlite3_bind_int(stmt, 2, complete);
+	bind_u64(stmt, 3, bytes_skipped);
+	return stmt && run(stmt);
+}
+
+static void uuid_text(const uint8_t uuid[16], char text[37])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *p = text;
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[uuid[i] >> 4];
+		*p++ = digits[uuid[i] & 15];
+	}
+	*p = '\0';
+}
+
+bool store_run(struct store *store, int64_t source_id, const struct snapshot_run *r,
+               const struct snapshot_segment *segment, int64_t *id, bool *known)
+{
+	char uuid[37], version[24];
+	uuid_text(r->uuid, uuid);
+	sqlite3_stmt *find = statement(store, STORE_RUN_FIND);
+	bind_text(find, 1, uuid);
+	*known = sqlite3_step(find) == SQLITE_ROW;
+	if (*known)
+		*id = sqlite3_column_int64(find, 0);
+	if (sqlite3_reset(find) != SQLITE_OK)
+		return false;
+	if (*known)
+		return true;
+	snprintf(version, sizeof version, "%u.%u", segment->version_major, segment->version_minor);
+	sqlite3_stmt *stmt = statement(store, STORE_RUN);
+	sqlite3_bind_int64(stmt, 1, source_id);
+	bind_text(stmt, 2, uuid);
+	bind_u64(stmt, 3, r->pid);
+	bind_text(stmt, 4, r->exe);
+	bind_text(stmt, 5, r->host);
+	bind_u64(stmt, 6, r->start_unix_ns);
+	bind_u64(stmt, 7, r->page_bytes);
+	bind_text(stmt, 8, snapshot_tracking_name(r->tracking));
+	bind_text(stmt, 9, version);
+	bind_text(stmt, 10, r->tracking_why[0] ? r->tracking_why : NULL);
+	bind_text(stmt, 11, r->library);
+	bool ok = stmt && run(stmt);
+	*id = sqlite3_last_insert_rowid(store->db);
+	return ok;
+}
+
+bool store_run_end(struct store *store, int64_t run_id, uint64_t end_unix_ns, bool clean,
+                   bool complete, bool *changed)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_RUN_END);
+	sqlite3_bind_int64(stmt, 1, run_id);
+	bind_u64(stmt, 2, end_unix_ns);
+	sqlite3_bind_int(stmt, 3, clean);
+	sqlite3_bind_int(stmt, 4, complete);
+	bool ok = stmt && run(stmt);
+	*changed = ok && sqlite3_changes(store->db) > 0;
+	return ok;
+}
+
+bool store_run_skipped(struct store *store, int64_t run_id, uint64_t snapshots)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_RUN_SKIPPED);
+	sqlite3_bind_int64(stmt, 1, run_id);
+	bind_u64(stmt, 2, snapshots);
+	return stmt && run(stmt);
+}
+
+static bool store_mstats(struct store *store, int64_t id, const struct snapshot_mstats *m)
+{
+	const uint64_t first[] = {
+	    m->alloc, m->total_alloc, m->sys, m->nlookup, m->nmalloc, m->nfree, m->heap_alloc,
+	    m->heap_sys, m->heap_idle, m->heap_inuse, m->heap_released, m->heap_objects,
+	    m->stacks_inuse, m->stacks_sys, m->mspan_inuse, m->mspan_sys, m->mcache_inuse,
+	    m->mcache_sys, m->buckhash_sys, m->gc_sys, m->other_sys, m->next_gc, m->last_gc_unix,
+	    m->pause_total_ns, m->numgc, m->numforcedgc};
+	const uint64_t last[] = {m->gc_trigger, m->heap_live, m->heap_scan, m->heap_marked};
+	sqlite3_stmt *stmt = statement(store, STORE_MSTATS);
+	int column = 1;
+	sqlite3_bind_int64(stmt, column++, id);
+	for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
+		bind_u64(stmt, column++, first[i]);
+	sqlite3_bind_double(stmt, column++, m->gc_cpu_fraction);
+	bind_u64(stmt, column++, m->enablegc);
+	bind_u64(stmt, column++, m->debuggc);
+	bind_u64(stmt, column++, m->last_gc_nanotime);
+	bind_u64(stmt, column++, m->tinyallocs);
+	bind_u64(stmt, column++, m->last_next_gc);
+	bind_u64(stmt, column++, m->last_heap_inuse);
+	sqlite3_bind_double(stmt, column++, m->trigger_ratio);
+	for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
+		bind_u64(stmt, column++, last[i]);
+	return stmt && run(stmt);
+}
+
+static bool store_by_size(struct store *store, int64_t id, const struct snapshot_mstats *m)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_BY_SIZE);
+	bool ok = stmt != NULL;
+	for (int class = 0; class < SNAPSHOT_CLASSES && ok; class++) {
+		sqlite3_bind_int64(stmt, 1, id);
+		sqlite3_bind_int(stmt, 2, class);
+		bind_u64(stmt, 3, m->by_size[class].size);
+		bind_u64(stmt, 4, m->by_size[class].nmalloc);
+		bind_u64(stmt, 5, m->by_size[class].nfree);
+		ok = run(stmt);
+	}
+	return ok;
+}
+
+bool store_snapshot(struct store *store, int64_t run_id, const struct snapshot_head *head,
+                    int64_t *id, bool *known)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_SNAPSHOT);
+	sqlite3_bind_int64(stmt, 1, run_id);
+	bind_u64(stmt, 2, head->seq);
+	bind_u64(stmt, 3, head->gc_num);
+	bind_text(stmt, 4, snapshot_reason_name(head->reason));
+	bind_u64(stmt, 5, head->unix_ns);
+	bind_u64(stmt, 6, head->mono_ns);
+	if (!stmt || !run(stmt))
+		return false;
+	*known = sqlite3_changes(store->db) == 0;
+	*id = sqlite3_last_insert_rowid(store->db);
+	return *known || (store_mstats(store, *id, &head->stats) &&
+	                  store_by_size(store, *id, &head->stats) &&
+	                  store_pause(store, run_id, head->gc_num, &head->stop));
+}
+
+bool store_cycle(struct store *store, int64_t run_id, const struct snapshot_cycle *c, bool *known)
+{
+	const uint64_t figures[] = {
+	    c->threads, c->threads_unknown, c->start_unix_ns, c->start_mono_ns, c->mark_ns,
+	    c->sweep_ns, c->cpu_assist_ns, c->cpu_background_ns, c->cpu_idle_ns, c->heap_live_start,
+	    c->heap_live_end, c->heap_marked, c->heap_goal, c->gc_trigger, c->next_goal,
+	    c->next_trigger, c->stack_bytes, c->global_bytes};
+	sqlite3_stmt *stmt = statement(store, STORE_CYCLE);
+	sqlite3_bind_int64(stmt, 1, run_id);
+	bind_u64(stmt, 2, c->gc_num);
+	bind_text(stmt, 3, snapshot_reason_name(c->reason));
+	bind_text(stmt, 4, snapshot_tracking_name(c->tracking));
+	for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+		bind_u64(stmt, 5 + (int)i, figures[i]);
+	if (!stmt || !run(stmt))
+		return false;
+	*known = sqlite3_changes(store->db) == 0;
+	bool ok = true;
+	for (uint64_t i = 0; i < c->pause_count && i < SNAPSHOT_PAUSES_MAX && ok && !*known; i++)
+		ok = store_pause(store, run_id, c->gc_num, &c->pauses[i]);
+	return ok;
+}
+
+bool store_pause(struct store *store, int64_t run_id, uint64_t gc_num, const struct snapshot_pause *p)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_PAUSE);
+	const char *phase = snapshot_phase_name(p->phase);
+	sqlite3_bind_int64(stmt, 1, run_id);
+	bind_u64(stmt, 2, gc_num);
+	bind_text(stmt, 3, phase ? phase : "unknown");
+	bind_u64(stmt, 4, p->duration_ns);
+	bind_u64(stmt, 5, p->stop_ns);
+	bind_u64(stmt, 6, p->end_unix_ns);
+	return stmt && run(stmt);
+}
+
+bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const char *severity,
+                 const char *code, const char *message)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_ISSUE);
+	sqlite3_bind_int64(stmt, 1, source_id);
+	bind_u64(stmt, 2, offset);
+	bind_text(stmt, 3, severity);
+	bind_text(stmt, 4, code);
+	bind_text(stmt, 5, message);
+	return stmt && run(stmt);
+}
+
+/* ---- spans ------------------------------------------------------------- */
+
+bool store_span(struct store *store, int64_t snapshot_id, const struct snapshot_span *s)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_SPAN);
+	sqlite3_bind_int64(stmt, 1, snapshot_id);
+	bind_u64(stmt, 2, s->base);
+	bind_u64(stmt, 3, s->npages);
+	sqlite3_bind_text(stmt, 4, snapshot_state_name(s->state), -1, SQLITE_STATIC);
+	sqlite3_bind_int(stmt, 5, s->size_class);
+	sqlite3_bind_int(stmt, 6, s->noscan);
+	bind_u64(stmt, 7, store_elem_bytes(s));
+	sqlite3_bind_int64(stmt, 8, s->nelems);
+	sqlite3_bind_int64(stmt, 9, s->alloc_count);
+	bind_u64(stmt, 10, s->released_bytes);
+	sqlite3_bind_int64(stmt, 11, s->born_gc);
+	return stmt && run(stmt);
+}
+
+void span_sums_add(struct span_sums *sums, const struct snapshot_span *s)
+{
+	if (s->state >= SNAPSHOT_STATE_COUNT || s->size_class >= SNAPSHOT_CLASSES)
+		return;
+	struct span_sum *sum = &sums->of[s->state][s->size_class][s->noscan & 1];
+	sum->spans++;
+	sum->span_bytes += s->npages * SNAPSHOT_PAGE_BYTES;
+	sum->nelems += s->nelems;
+	sum->alloc_count += s->alloc_count;
+	sum->slot_bytes += s->nelems * store_elem_bytes(s);
+	sum->alloc_bytes += s->alloc_count * store_elem_bytes(s);
+	sum->released_bytes += s->released_bytes;
+}
+
+bool store_sums(struct store *store, int64_t snapshot_id, const struct span_sums *sums)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_SUM);
+	bool ok = stmt != NULL;
+	for (int state = 0; state < SNAPSHOT_STATE_COUNT; state++) {
+		for (int class = 0; class < SNAPSHOT_CLASSES; class++) {
+			for (int noscan = 0; noscan < 2 && ok; noscan++) {
+				const struct span_sum *sum = &sums->of[state][class][noscan];
+				const uint64_t figures[] = {sum->spans, sum->span_bytes, sum->nelems,
+				                            sum->alloc_count, sum->slot_bytes,
+				                            sum->alloc_bytes, sum->released_bytes};
+				if (!sum->spans)
+					continue;
+				sqlite3_bind_int64(stmt, 1, snapshot_id);
+				bind_text(stmt, 2, snapshot_state_name((uint64_t)state));
+				sqlite3_bind_int(stmt, 3, class);
+				sqlite3_bind_int(stmt, 4, noscan);
+				for (int i = 0; i < 7; i++)
+					bind_u64(stmt, 5 + i, figures[i]);
+				ok = run(stmt);
+			}
+		}
+	}
+	return ok;
+}

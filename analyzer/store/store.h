@@ -1,0 +1,89 @@
+/*
+ * store - a SQLite database with the tables of schemas/, and how rows get into it.
+ *
+ * Values of 2^63 and above are stored as NULL (schemas/tables.sql). All functions that
+ * return bool set the database's error on false (sqlite3_errmsg); nothing is retried.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "snapshot.h"
+
+enum store_statement {
+	STORE_SOURCE, STORE_RUN, STORE_RUN_FIND, STORE_RUN_END, STORE_SNAPSHOT, STORE_MSTATS,
+	STORE_BY_SIZE, STORE_SUM, STORE_CYCLE, STORE_PAUSE, STORE_ISSUE, STORE_SPAN,
+	STORE_SOURCE_END, STORE_RUN_SKIPPED, STORE_STATEMENTS,
+};
+
+struct store {
+	sqlite3 *db;
+	bool has_spans;       /* span is a table, not a view of the recordings */
+	sqlite3_stmt *statements[STORE_STATEMENTS];
+};
+
+enum store_open_result {
+	STORE_OPENED,
+	STORE_FOREIGN,        /* a database, or a file, that is not ours */
+	STORE_NEWER,          /* made by a newer version */
+	STORE_FAILED,         /* sqlite3_errmsg, or no memory when db is NULL */
+};
+
+/* An empty database in memory. Its `span` is to be made by the caller, before store_views. */
+bool store_open_memory(struct store *store);
+
+/* The database at path for reading only, hardened against what it may contain. */
+enum store_open_result store_open_read(struct store *store, const char *path);
+
+/* The database at path for adding to it; made when it is missing or empty. */
+enum store_open_result store_open_write(struct store *store, const char *path);
+
+bool store_views(struct store *store);
+void store_close(struct store *store);
+
+bool store_begin(struct store *store);
+bool store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+/* Each adds a row; the first three give its id. */
+bool store_source(struct store *store, const char *path, const char *kind, uint64_t bytes,
+                  int64_t *id);
+bool store_source_end(struct store *store, int64_t id, bool complete, uint64_t bytes_skipped);
+/* *known: the run was there (by its uuid). */
+bool store_run(struct store *store, int64_t source_id, const struct snapshot_run *run,
+               const struct snapshot_segment *segment, int64_t *id, bool *known);
+/* *known: the snapshot was there (by seq). */
+bool store_snapshot(struct store *store, int64_t run_id, const struct snapshot_head *head,
+                    int64_t *id, bool *known);
+/* What is known of the run's end; *changed: it was not known before. */
+bool store_run_end(struct store *store, int64_t run_id, uint64_t end_unix_ns, bool clean,
+                   bool complete, bool *changed);
+/* Snapshots of the run that were not taken or not written, as far as the source tells. */
+bool store_run_skipped(struct store *store, int64_t run_id, uint64_t snapshots);
+/* *known: the cycle was there. */
+bool store_cycle(struct store *store, int64_t run_id, const struct snapshot_cycle *cycle, bool *known);
+bool store_pause(struct store *store, int64_t run_id, uint64_t gc_num, const struct snapshot_pause *pause);
+bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const char *severity,
+                 const char *code, const char *message);
+bool store_span(struct store *store, int64_t snapshot_id, const struct snapshot_span *span);
+
+/* The spans of one snapshot, added up by state, class and kind. */
+struct span_sum {
+	uint64_t spans, span_bytes, nelems, alloc_count, slot_bytes, alloc_bytes, released_bytes;
+};
+struct span_sums {
+	struct span_sum of[SNAPSHOT_STATE_COUNT][SNAPSHOT_CLASSES][2];
+};
+void span_sums_add(struct span_sums *sums, const struct snapshot_span *span);
+bool store_sums(struct store *store, int64_t snapshot_id, const struct span_sums *sums);
+
+/* elem_bytes as the span table shows it: class 0 is one piece, whatever it is used for. */
+static inline uint64_t store_elem_bytes(const struct snapshot_span *span)
+{
+	return span->size_class ? span->elem_bytes : span->npages * SNAPSHOT_PAGE_BYTES;
+}
+
+#endif
