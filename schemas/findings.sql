@@ -181,13 +181,17 @@ WITH peak AS (
   JOIN finding_rule AS r ON r.name = 'idle_retained'
   WHERE v.retained_ratio >= r.threshold AND v.excess_bytes >= r.floor
     AND 2 * p.heap_inuse_bytes >= 3 * v.heap_inuse_bytes
+), low AS (
+  SELECT k.run_id, max(v.seq) AS seq
+  FROM kept AS k
+  JOIN run_level AS v ON v.run_id = k.run_id
+  WHERE 2 * v.retained_bytes < k.retained_bytes
+  GROUP BY k.run_id
 ), began AS (
   SELECT k.run_id, min(v.unix_ns) AS unix_ns, min(v.gc_num) AS gc_num
   FROM kept AS k
-  JOIN run_level AS v ON v.run_id = k.run_id
-  WHERE v.seq > coalesce((SELECT max(b.seq) FROM run_level AS b
-                          WHERE b.run_id = k.run_id
-                            AND 2 * b.retained_bytes < k.retained_bytes), -1)
+  LEFT JOIN low AS w ON w.run_id = k.run_id
+  JOIN run_level AS v ON v.run_id = k.run_id AND v.seq > coalesce(w.seq, -1)
   GROUP BY k.run_id
 )
 SELECT k.run_id, k.retained_ratio AS value, k.retained_bytes, k.excess_bytes,
@@ -524,15 +528,14 @@ INSERT OR IGNORE INTO finding_rule VALUES (
   'Snapshots that the recorder could not take, as a share of those it should have taken.'),
   ('recording_damaged', 'warning', 1, 1, 'bytes', 0, 'bytes', NULL,
   'The recording is damaged: {value:bytes} in it had to be passed over ({issues:count}'
-  || ' places); the figures are partial.',
+  || ' place(s)); the figures are partial.',
   'SELECT * FROM evidence_recording_damaged WHERE run_id = {run}',
   'Bytes of the source that could not be read, a torn end not counted.'),
   ('recording_incomplete', 'info', 30, 1, 'runs', 0, 'ns', NULL,
   'The run did not end in an orderly way, it was killed or goes on: the figures end at gc'
   || ' {gc_num:count}[, {elapsed_ns:duration} after its start].',
   NULL,
-  'The run has no orderly end, or its last record is torn. A single snapshot asked for with'
-  || ' memspan_dump is complete.');
+  'The run has no orderly end. A snapshot that was asked for with memspan_dump needs none.');
 
 DROP VIEW IF EXISTS evidence_recording_skipped;
 CREATE VIEW evidence_recording_skipped AS
@@ -577,7 +580,7 @@ SELECT l.run_id, 1 AS value, l.gc_num, l.unix_ns - u.start_unix_ns AS elapsed_ns
 FROM run AS u
 JOIN run_last AS l ON l.run_id = u.id
 JOIN snapshot AS s ON s.id = l.snapshot_id
-WHERE u.complete = 0 OR (u.clean_exit = 0 AND s.reason <> 'dump');
+WHERE u.clean_exit = 0 AND s.reason <> 'dump';
 
 -- accounting_broken, threads_unknown -----------------------------------------------------
 
