@@ -3,29 +3,25 @@
 
 include(CMakePackageConfigHelpers)
 
-if(TARGET memspan)
-	install(TARGETS memspan EXPORT memspan-targets
-		LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-	install(FILES libcore/include/memspan.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS memspan EXPORT memspan-targets
+	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES libcore/include/memspan.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-	set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/memspan)
-	install(EXPORT memspan-targets NAMESPACE memspan:: DESTINATION ${package_folder})
-	configure_file(cmake/memspan-config.cmake.in memspan-config.cmake @ONLY)
-	write_basic_package_version_file(memspan-config-version.cmake
-		COMPATIBILITY SameMinorVersion)
-	install(FILES
-		${CMAKE_CURRENT_BINARY_DIR}/memspan-config.cmake
-		${CMAKE_CURRENT_BINARY_DIR}/memspan-config-version.cmake
-		DESTINATION ${package_folder})
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/memspan)
+install(EXPORT memspan-targets NAMESPACE memspan:: DESTINATION ${package_folder})
+configure_file(cmake/memspan-config.cmake.in memspan-config.cmake @ONLY)
+write_basic_package_version_file(memspan-config-version.cmake
+	COMPATIBILITY SameMinorVersion)
+install(FILES
+	${CMAKE_CURRENT_BINARY_DIR}/memspan-config.cmake
+	${CMAKE_CURRENT_BINARY_DIR}/memspan-config-version.cmake
+	DESTINATION ${package_folder})
 
-	set(pc_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-	file(RELATIVE_PATH pc_prefix /prefix/${pc_folder} /prefix)
-	configure_file(cmake/memspan.pc.in memspan.pc @ONLY)
-	install(FILES ${CMAKE_CURRENT_BINARY_DIR}/memspan.pc DESTINATION ${pc_folder})
-endif()
-if(TARGET memanalyze)
-	install(TARGETS memanalyze RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+set(pc_folder ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH pc_prefix /prefix/${pc_folder} /prefix)
+configure_file(cmake/memspan.pc.in memspan.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/memspan.pc DESTINATION ${pc_folder})
+install(TARGETS memanalyze RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # Man pages and completions are taken as they are found.
 foreach(section 1 3 5 7)

@@ -2,12 +2,8 @@
 
 add_library(memspan SHARED)
 add_library(memspan::memspan ALIAS memspan)
-foreach(part memspan_core memspan_dumper memspan_format)
-	if(TARGET ${part})
-		target_link_libraries(memspan PRIVATE ${part})
-	endif()
-endforeach()
-target_link_libraries(memspan PRIVATE zstd::libzstd_static Threads::Threads)
+target_link_libraries(memspan PRIVATE
+	memspan_core memspan_dumper memspan_format zstd::libzstd_static Threads::Threads)
 target_include_directories(memspan INTERFACE
 	$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/libcore/include>
 	$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

@@ -11,12 +11,10 @@ if(CRITERION_FOUND)
 	set_tests_properties(house_an_empty_suite_fails PROPERTIES WILL_FAIL ON)
 endif()
 
-if(TARGET memspan)
-	add_test(NAME house_exports COMMAND ${house}/test_exports
-		$<TARGET_FILE:memspan> ${PROJECT_SOURCE_DIR})
-	set(install_arguments ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER} "${sanitizer_flags}")
-	add_test(NAME house_install COMMAND ${house}/test_install
-		${CMAKE_CURRENT_BINARY_DIR}/house_install ${install_arguments})
-	add_test(NAME house_readme COMMAND ${house}/test_readme
-		${CMAKE_CURRENT_BINARY_DIR}/house_readme ${PROJECT_SOURCE_DIR} ${install_arguments})
-endif()
+add_test(NAME house_exports COMMAND ${house}/test_exports
+	$<TARGET_FILE:memspan> ${PROJECT_SOURCE_DIR})
+set(install_arguments ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER} "${sanitizer_flags}")
+add_test(NAME house_install COMMAND ${house}/test_install
+	${CMAKE_CURRENT_BINARY_DIR}/house_install ${install_arguments})
+add_test(NAME house_readme COMMAND ${house}/test_readme
+	${CMAKE_CURRENT_BINARY_DIR}/house_readme ${PROJECT_SOURCE_DIR} ${install_arguments})
