@@ -408,7 +408,7 @@ static bool write_attempt(struct recording *recording, struct recording_batch *b
 
 void recording_write(struct recording *recording, const struct recording_batch *given)
 {
-	enum { ATTEMPTS = 4 };
+	enum { ATTEMPTS = 4, OUT_BYTES_KEPT = 1 << 20 };
 	struct recording_batch batch = *given;
 
 	recording->lost.snapshots += batch.snapshots_skipped;
@@ -425,6 +425,8 @@ void recording_write(struct recording *recording, const struct recording_batch *
 		recording->skipped_total++;
 	}
 	recording->lost.cycles += batch.cycle_count;
+	if (recording->out.capacity > OUT_BYTES_KEPT)
+		snapshot_bytes_free(&dump_memory, &recording->out);
 }
 
 /* ---- memspan_dump ------------------------------------------------------ */

@@ -13,8 +13,8 @@
 static struct {
 	const struct recorder *_Atomic recorder;
 	void (*child)(void);
-	uint64_t span_count;
-	uint32_t gc_num;
+	_Atomic uint64_t span_count;
+	_Atomic uint32_t gc_num;
 	bool refuse_captures, refuse_threads;
 	void (*run)(void *arg);
 	void *arg;
@@ -57,7 +57,7 @@ static void spans_fill(struct recorder_snapshot *snapshot)
 		span->elem_bytes = 64;
 		span->nelems = 128;
 		/* One in ten changes with each cycle, to what nobody can foretell. */
-		span->alloc_count = (uint32_t)((i % 10 ? i : i + fake.gc_num) * 0x9e3779b1u >> 7) % 129;
+		span->alloc_count = (uint32_t)((i % 10 ? i : i + snapshot->gc_num) * 0x9e3779b1u >> 7) % 129;
 		span->born_gc = 1;
 		span->state = MEMSPAN_SPAN_INUSE;
 		span->size_class = 5;
@@ -69,14 +69,15 @@ static void spans_fill(struct recorder_snapshot *snapshot)
 
 struct recorder_snapshot *recorder_capture(uint32_t reason)
 {
-	size_t bytes = sizeof(struct recorder_snapshot) + fake.span_count * sizeof(memspan_span);
+	uint64_t span_count = fake.span_count;
+	size_t bytes = sizeof(struct recorder_snapshot) + span_count * sizeof(memspan_span);
 	struct recorder_snapshot *snapshot = fake.refuse_captures ? NULL : recorder_map(bytes);
 
 	if (!snapshot)
 		return NULL;
 	snapshot->mapping_bytes = bytes;
 	snapshot->spans = (memspan_span *)(snapshot + 1);
-	snapshot->span_count = fake.span_count;
+	snapshot->span_count = span_count;
 	snapshot->reason = reason;
 	snapshot->gc_num = fake.gc_num;
 	snapshot->stats.numgc = fake.gc_num;
