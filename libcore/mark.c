@@ -22,7 +22,7 @@ enum {
 	ROOT_PIECE_BYTES = 128 << 10,
 	OBJECT_PIECE_BYTES = 128 << 10, /* large objects are scanned in pieces, by any worker */
 	ROOTS_MAX = 1 << 22,
-	DONATE_OBJECTS = 16,
+	DONATE_OBJECTS = 8,
 };
 
 struct mark_buffer {
@@ -289,7 +289,7 @@ static void drain(struct mark_worker *worker, bool shared)
 		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
 		worker->fifo_count--;
 		scan_object(worker, pageheap_span_of(object), object);
-		if (shared && (++scanned & 127) == 0 && others_idle() &&
+		if (shared && (++scanned & 31) == 0 && queue_is_empty() &&
 		    worker->buffer && worker->buffer->count >= DONATE_OBJECTS)
 			donate(worker);
 	}
@@ -313,6 +313,16 @@ static void scan_roots(struct mark_worker *worker, bool shared)
 	}
 }
 
+/* The one waited for may need this very processor: after some turns it is given up. */
+static void wait_a_little(unsigned *spins)
+{
+	enum { SPINS = 128 };
+	if (++*spins % SPINS == 0)
+		os_yield();
+	else
+		lock_pause();
+}
+
 /* Until no worker has anything left and none can make more. */
 static void work(struct mark_worker *worker, bool shared)
 {
@@ -321,9 +331,9 @@ static void work(struct mark_worker *worker, bool shared)
 	drain(worker, shared);
 	while (shared) {
 		atomic_fetch_sub(&mark.busy, 1);
-		while (atomic_load(&mark.busy) > 0 && others_idle())
-			lock_pause();
-		if (others_idle() && atomic_load(&mark.busy) == 0)
+		for (unsigned spins = 0; atomic_load(&mark.busy) > 0 && queue_is_empty();)
+			wait_a_little(&spins);
+		if (queue_is_empty() && atomic_load(&mark.busy) == 0)
 			break;
 		atomic_fetch_add(&mark.busy, 1);
 		drain(worker, shared);
@@ -443,8 +453,8 @@ void mark_run(void (*wake_helpers)(void))
 		wake_helpers();
 	work(first, wake_helpers != NULL);
 	helpers_admit(false);
-	while (atomic_load(&mark.helping) > 0)
-		lock_pause();
+	for (unsigned spins = 0; atomic_load(&mark.helping) > 0;)
+		wait_a_little(&spins);
 	rescan_overflowed();
 }
 
