@@ -265,7 +265,7 @@ static void donate(struct mark_worker *worker)
 	work_put(half);
 }
 
-static inline bool others_idle(void)
+static inline bool queue_is_empty(void)
 {
 	return atomic_load_explicit(&mark.work_count, memory_order_relaxed) == 0;
 }
