@@ -527,8 +527,8 @@ INSERT OR IGNORE INTO finding_rule VALUES (
   'SELECT * FROM evidence_recording_skipped WHERE run_id = {run}',
   'Snapshots that the recorder could not take, as a share of those it should have taken.'),
   ('recording_damaged', 'warning', 1, 1, 'bytes', 0, 'bytes', NULL,
-  'The recording is damaged: {value:bytes} in it had to be passed over ({issues:count}'
-  || ' place(s)); the figures are partial.',
+  'The recording is damaged: {value:bytes} in it had to be passed over; the figures are'
+  || ' partial.',
   'SELECT * FROM evidence_recording_damaged WHERE run_id = {run}',
   'Bytes of the source that could not be read, a torn end not counted.'),
   ('recording_incomplete', 'info', 30, 1, 'runs', 0, 'ns', NULL,
@@ -586,9 +586,9 @@ WHERE u.clean_exit = 0 AND s.reason <> 'dump';
 
 INSERT OR IGNORE INTO finding_rule VALUES (
   'accounting_broken', 'critical', 1, 1, 'identities', 0, 'snapshots', NULL,
-  'The figures contradict themselves: {value:count} identities do not hold in'
-  || ' {snapshots:count} snapshots, the first: {identity:text} ({left_value:count} and'
-  || ' {right_value:count} at gc {gc_num:count}).',
+  'The figures contradict themselves, in {value:count} of the identities and'
+  || ' {snapshots:count} of the snapshots; first at gc {gc_num:count}: {identity:text},'
+  || ' {left_value:count} and {right_value:count}.',
   'SELECT * FROM evidence_accounting_broken WHERE run_id = {run} LIMIT 20',
   'Rows of the accounting view that do not hold.'),
   ('threads_unknown', 'info', 5, 1, 'threads', 0, 'threads', NULL,

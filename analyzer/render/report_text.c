@@ -174,17 +174,52 @@ static void print_verdict(const struct report_page *page, FILE *out)
 
 /* ---- Accounting ---------------------------------------------------------- */
 
+/* The columns of the tree right of its labels; as wide as the greatest figure, Sys, needs. */
+struct account_layout {
+	size_t count_columns, bar_columns;
+};
+
+static struct account_layout account_layout(const struct report_page *page)
+{
+	const struct figure all = page->facts->account[0].bytes;
+	struct account_layout layout = {.count_columns = 15, .bar_columns = BAR_COLUMNS};
+	size_t needed = strlen(human_count(all.value).text) + 2;
+	size_t used;
+
+	if (all.known && needed > layout.count_columns)
+		layout.count_columns = needed;
+	used = 2 + LABEL_COLUMNS + layout.count_columns + 11 + 9 + 2;
+	if (used + layout.bar_columns > width_of(page))
+		layout.bar_columns = used < width_of(page) ? width_of(page) - used : 0;
+	return layout;
+}
+
+/* Nothing where not even the smallest part of a column would be drawn. */
+static void print_share(const struct report_page *page, FILE *out,
+                        const struct report_account *account, size_t columns)
+{
+	double share = (double)account->bytes.value / (double)page->facts->account[0].bytes.value;
+	bool unicode = page->options->unicode;
+
+	right(out, 9, human_percent(share).text);
+	if (share * (double)columns * (unicode ? 8 : 1) < 0.5)
+		return;
+	fputs("  ", out);
+	style(out, page, account->not_resident ? STYLE_DIM : STYLE_PLAIN);
+	graph_bar(out, share, columns, unicode, false);
+	style(out, page, STYLE_PLAIN);
+}
+
 static void print_account(const struct report_page *page, FILE *out, const unsigned *depth,
-                          size_t index)
+                          size_t index, const struct account_layout *layout)
 {
 	const struct report_facts *facts = page->facts;
 	const struct report_account *account = &facts->account[index];
 	const struct figure *all = &facts->account[0].bytes;
-	bool unicode = page->options->unicode;
 	size_t columns;
 
 	fputs("  ", out);
-	columns = graph_branches(out, depth, facts->account_count, index, unicode);
+	columns = graph_branches(out, depth, facts->account_count, index, page->options->unicode);
 	fputs(account->label, out);
 	columns += strlen(account->label);
 	if (account->not_resident) {
@@ -192,24 +227,13 @@ static void print_account(const struct report_page *page, FILE *out, const unsig
 		columns += strlen(" (not resident)");
 	}
 	text_pad(out, columns < LABEL_COLUMNS ? LABEL_COLUMNS - columns : 0);
-	if (!account->bytes.known) {
-		right(out, 15, "unknown");
-		putc('\n', out);
-		return;
-	}
-	right(out, 15, human_count(account->bytes.value).text);
-	right(out, 11, human_bytes((double)account->bytes.value).text);
-	if (all->known && all->value > 0) {
-		double share = (double)account->bytes.value / (double)all->value;
-
-		right(out, 9, human_percent(share).text);
-		/* No room for it in a narrow terminal; the figures say it all. */
-		if (width_of(page) >= WIDTH_DEFAULT && share * BAR_COLUMNS * 8 >= 0.5) {
-			fputs("  ", out);
-			style(out, page, account->not_resident ? STYLE_DIM : STYLE_PLAIN);
-			graph_bar(out, share, BAR_COLUMNS, unicode, false);
-			style(out, page, STYLE_PLAIN);
-		}
+	if (account->bytes.known) {
+		right(out, layout->count_columns, human_count(account->bytes.value).text);
+		right(out, 11, human_bytes((double)account->bytes.value).text);
+		if (all->known && all->value > 0)
+			print_share(page, out, account, layout->bar_columns);
+	} else {
+		right(out, layout->count_columns, "unknown");
 	}
 	putc('\n', out);
 }
@@ -217,6 +241,7 @@ static void print_account(const struct report_page *page, FILE *out, const unsig
 static void print_accounts(const struct report_page *page, FILE *out)
 {
 	const struct report_facts *facts = page->facts;
+	struct account_layout layout = account_layout(page);
 	unsigned depth[REPORT_ACCOUNT_MAX];
 	char note[96];
 
@@ -228,7 +253,7 @@ static void print_accounts(const struct report_page *page, FILE *out)
 	for (size_t i = 0; i < facts->account_count; i++)
 		depth[i] = facts->account[i].depth;
 	for (size_t i = 0; i < facts->account_count; i++)
-		print_account(page, out, depth, i);
+		print_account(page, out, depth, i, &layout);
 	if (facts->resident_bytes.known)
 		paragraph(page, out, "Resident at most: %s, all but what is released.",
 		          human_bytes((double)facts->resident_bytes.value).text);
@@ -273,8 +298,11 @@ static void print_trends(const struct report_page *page, FILE *out)
 	if (trends->count == 0)
 		return;
 	span_ns = (double)(trends->unix_ns[trends->count - 1] - trends->unix_ns[0]);
-	snprintf(note, sizeof(note), "%s snapshot%s in %s", human_count((int64_t)trends->count).text,
-	         trends->count == 1 ? "" : "s", human_duration(span_ns).text);
+	if (trends->count == 1)
+		snprintf(note, sizeof(note), "one snapshot");
+	else
+		snprintf(note, sizeof(note), "%s snapshots in %s",
+		         human_count((int64_t)trends->count).text, human_duration(span_ns).text);
 	heading(page, out, "OVER THE RUN", note);
 	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
 	fprintf(out, "%11s%11s%11s%11s\n", "first", "last", "least", "most");

@@ -36,7 +36,10 @@ static char *fine_sentence(const struct report_facts *facts)
 
 	if (!out)
 		return NULL;
-	fputs("Nothing is wrong", out);
+	if (isnan(inuse) && pauses->n == 0)
+		fputs("No rule found anything, but the recording lacks the figures to tell", out);
+	else
+		fputs("Nothing is wrong", out);
 	if (!isnan(inuse))
 		fprintf(out, ": %s of heap in use", human_bytes(inuse).text);
 	if (!isnan(ratio))
@@ -47,8 +50,8 @@ static char *fine_sentence(const struct report_facts *facts)
 		fprintf(out, "%s %s collections with pauses of %s at p99",
 		        isnan(inuse) ? ":" : ";", human_count(pauses->n).text,
 		        human_duration((double)pauses->p99_ns.value).text);
-	else if (facts->last.gc_num.known && facts->last.gc_num.value == 0)
-		fputs(isnan(inuse) ? ": no collection ran" : "; no collection ran", out);
+	else if (!isnan(inuse) && facts->last.gc_num.known && facts->last.gc_num.value == 0)
+		fputs("; no collection ran", out);
 	putc('.', out);
 	if (fclose(out) != 0) {
 		free(text);
