@@ -26,10 +26,36 @@ struct snapshot_encoder {
 	uint8_t record[RECORD_BYTES_MAX];
 };
 
+/*
+ * The level's own window and tables, but none larger than the format's window can use:
+ * level 19 would take 85 MB otherwise.
+ */
+static bool zstd_configure(ZSTD_CCtx *zstd, int level)
+{
+	const ZSTD_compressionParameters fitted =
+		ZSTD_getCParams(level, (unsigned long long)1 << WINDOW_LOG_MAX, 0);
+	const struct {
+		ZSTD_cParameter name;
+		int value;
+	} parameters[] = {
+		{ZSTD_c_compressionLevel, level},
+		{ZSTD_c_windowLog, (int)fitted.windowLog},
+		{ZSTD_c_hashLog, (int)fitted.hashLog},
+		{ZSTD_c_chainLog, (int)fitted.chainLog},
+		{ZSTD_c_checksumFlag, 0},
+		{ZSTD_c_contentSizeFlag, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
+		if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, parameters[i].name,
+		                                        parameters[i].value)))
+			return false;
+	return true;
+}
+
 struct snapshot_encoder *snapshot_encoder_new(const struct snapshot_memory *memory, int level)
 {
 	struct snapshot_encoder *encoder = memory->alloc(memory->opaque, sizeof(*encoder));
-	int window_log;
 
 	if (!encoder)
 		return NULL;
@@ -39,13 +65,7 @@ struct snapshot_encoder *snapshot_encoder_new(const struct snapshot_memory *memo
 		(ZSTD_customMem){memory->alloc, memory->free, memory->opaque});
 	if (!encoder->zstd)
 		goto free_encoder;
-	window_log = (int)ZSTD_getCParams(level, 0, 0).windowLog;
-	if (window_log > WINDOW_LOG_MAX)
-		window_log = WINDOW_LOG_MAX;
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_windowLog, window_log)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_checksumFlag, 0)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_contentSizeFlag, 0)))
+	if (!zstd_configure(encoder->zstd, level))
 		goto free_zstd;
 	return encoder;
 
