@@ -80,10 +80,17 @@ struct report_trend {
 	double first, last, least, most; /* NaN when no snapshot knows it */
 };
 
+/* Which snapshot a level belongs to. */
+struct report_moment {
+	int64_t seq;
+	struct figure gc_num, unix_ns;
+};
+
 struct report_trends {
 	size_t count;               /* snapshots */
-	int64_t *seq, *gc_num, *unix_ns;
-	double *at;                 /* seconds since the first */
+	struct report_moment *moment;
+	double *at;                 /* seconds since the first; where unknown, as the one before */
+	struct figure elapsed_ns;   /* first to last snapshot */
 	struct report_trend level[REPORT_LEVELS];
 };
 

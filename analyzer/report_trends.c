@@ -22,17 +22,14 @@ static const struct {
 static int make_room(struct report_trends *trends, size_t *capacity)
 {
 	size_t count = *capacity ? 2 * *capacity : 64;
-	int64_t **const whole[] = {&trends->seq, &trends->gc_num, &trends->unix_ns};
+	struct report_moment *moments;
 
 	if (trends->count < *capacity)
 		return 0;
-	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
-		int64_t *grown = realloc(*whole[i], count * sizeof(*grown));
-
-		if (!grown)
-			return -1;
-		*whole[i] = grown;
-	}
+	moments = realloc(trends->moment, count * sizeof(*moments));
+	if (!moments)
+		return -1;
+	trends->moment = moments;
 	for (int i = -1; i < REPORT_LEVELS; i++) {
 		double **array = i < 0 ? &trends->at : &trends->level[i].value;
 		double *grown = realloc(*array, count * sizeof(*grown));
@@ -43,6 +40,23 @@ static int make_room(struct report_trends *trends, size_t *capacity)
 	}
 	*capacity = count;
 	return 0;
+}
+
+static void read_moment(struct report_trends *trends, size_t row,
+                        const struct report_query *query)
+{
+	struct report_moment *moment = &trends->moment[row];
+	const struct report_moment *first = &trends->moment[0];
+
+	moment->seq = report_query_figure(query, 0).value;
+	moment->gc_num = report_query_figure(query, 1);
+	moment->unix_ns = report_query_figure(query, 2);
+	trends->at[row] = row > 0 ? trends->at[row - 1] : 0;
+	if (moment->unix_ns.known && first->unix_ns.known) {
+		trends->elapsed_ns.known = true;
+		trends->elapsed_ns.value = moment->unix_ns.value - first->unix_ns.value;
+		trends->at[row] = (double)trends->elapsed_ns.value / 1e9;
+	}
 }
 
 static void summarize(struct report_trend *trend, size_t count)
@@ -79,10 +93,7 @@ int report_gather_trends(struct report_query *query, struct report_facts *facts)
 			query->error = sqlite3_mprintf("out of memory");
 			break;
 		}
-		trends->seq[row] = report_query_figure(query, 0).value;
-		trends->gc_num[row] = report_query_figure(query, 1).value;
-		trends->unix_ns[row] = report_query_figure(query, 2).value;
-		trends->at[row] = (double)(trends->unix_ns[row] - trends->unix_ns[0]) / 1e9;
+		read_moment(trends, row, query);
 		for (int i = 0; i < REPORT_LEVELS; i++)
 			trends->level[i].value[row] = report_query_double(query, 3 + i);
 		trends->count++;
@@ -98,9 +109,7 @@ int report_gather_trends(struct report_query *query, struct report_facts *facts)
 
 void report_trends_free(struct report_trends *trends)
 {
-	free(trends->seq);
-	free(trends->gc_num);
-	free(trends->unix_ns);
+	free(trends->moment);
 	free(trends->at);
 	for (int i = 0; i < REPORT_LEVELS; i++)
 		free(trends->level[i].value);

@@ -26,16 +26,16 @@ static void put_level(FILE *out, double share, bool unicode)
 	fputs(unicode ? level_unicode[level] : level_ascii[level], out);
 }
 
-/* Which of the columns the value at `at` falls into. */
-static size_t column_of(const struct graph_series *series, double at, size_t columns)
+/* Which of the columns a value falls into: by its time, or by its place where time stands. */
+static size_t column_of(const struct graph_series *series, size_t index, size_t columns)
 {
 	double first = series->at[0];
 	double length = series->at[series->count - 1] - first;
 	double column;
 
 	if (!(length > 0))
-		return 0;
-	column = (at - first) / length * (double)columns;
+		return index * columns / series->count;
+	column = (series->at[index] - first) / length * (double)columns;
 	if (!(column > 0))
 		return 0;
 	return column >= (double)columns ? columns - 1 : (size_t)column;
@@ -47,7 +47,7 @@ static void fill_columns(const struct graph_series *series, double *column, size
 		column[i] = NAN;
 	for (size_t i = 0; i < series->count; i++) {
 		size_t to = columns == series->count ? i
-		                                     : column_of(series, series->at[i], columns);
+		                                     : column_of(series, i, columns);
 
 		if (!isnan(series->value[i]))
 			column[to] = fmax(column[to], series->value[i]);

@@ -153,9 +153,9 @@ static void put_trends(struct json_writer *json, const struct report_facts *fact
 	json_writer_array(json, "snapshots");
 	for (size_t row = 0; row < trends->count; row++) {
 		json_writer_object(json, NULL);
-		json_writer_integer(json, "seq", trends->seq[row]);
-		json_writer_integer(json, "gc_num", trends->gc_num[row]);
-		json_writer_integer(json, "unix_ns", trends->unix_ns[row]);
+		json_writer_integer(json, "seq", trends->moment[row].seq);
+		put_figure(json, "gc_num", trends->moment[row].gc_num);
+		put_figure(json, "unix_ns", trends->moment[row].unix_ns);
 		for (int i = 0; i < REPORT_LEVELS; i++)
 			put_level(json, trends->level[i].key, trends->level[i].value[row],
 			          trends->level[i].is_ratio);

@@ -106,9 +106,7 @@ static double run_ns(const struct report_facts *facts)
 
 	if (facts->run.start_unix_ns.known && facts->last.unix_ns.known)
 		return (double)(facts->last.unix_ns.value - facts->run.start_unix_ns.value);
-	if (trends->count == 0)
-		return NAN;
-	return (double)(trends->unix_ns[trends->count - 1] - trends->unix_ns[0]);
+	return trends->elapsed_ns.known ? (double)trends->elapsed_ns.value : NAN;
 }
 
 static void print_title(const struct report_page *page, FILE *out)
@@ -292,17 +290,15 @@ static void print_trend(const struct report_page *page, FILE *out,
 static void print_trends(const struct report_page *page, FILE *out)
 {
 	const struct report_trends *trends = &page->facts->trends;
-	double span_ns = 0;
 	char note[96];
 
 	if (trends->count == 0)
 		return;
-	span_ns = (double)(trends->unix_ns[trends->count - 1] - trends->unix_ns[0]);
 	if (trends->count == 1)
 		snprintf(note, sizeof(note), "one snapshot");
 	else
 		snprintf(note, sizeof(note), "%s snapshots in %s",
-		         human_count((int64_t)trends->count).text, human_duration(span_ns).text);
+		         human_count((int64_t)trends->count).text, figure_duration(trends->elapsed_ns).text);
 	heading(page, out, "OVER THE RUN", note);
 	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
 	fprintf(out, "%11s%11s%11s%11s\n", "first", "last", "least", "most");
