@@ -63,6 +63,17 @@ bool snapshot_is_recording(const void *data, size_t count)
 	return count >= SEGMENT_MARK_BYTES && segment_mark_get(data, &mark);
 }
 
+bool snapshot_was_recording(const void *data, size_t count)
+{
+	enum { AGREEING_LEAST = 12 };
+	const uint8_t *bytes = data;
+	size_t known = count < MARK_FIXED_BYTES ? count : MARK_FIXED_BYTES, agreeing = 0;
+
+	for (size_t i = 0; i < known; i++)
+		agreeing += bytes[i] == mark_fixed[i];
+	return agreeing >= AGREEING_LEAST;
+}
+
 static uint32_t record_checksum(const uint8_t *record, size_t payload_bytes)
 {
 	uint32_t crc = crc32_of(0, record, RECORD_CHECKSUM_AT);

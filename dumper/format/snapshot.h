@@ -339,8 +339,14 @@ void snapshot_decoder_finish(struct snapshot_decoder *decoder);
 /* The next event; never NULL. */
 const struct snapshot_event *snapshot_decoder_next(struct snapshot_decoder *decoder);
 
-/* Whether data, the first count bytes of a file, open a recording. 48 bytes suffice. */
+/* Whether data begins with a segment's whole mark. 48 bytes suffice. */
 bool snapshot_is_recording(const void *data, size_t count);
+
+/*
+ * Whether a file that begins with these bytes was a recording, also when its first mark is
+ * cut or damaged in a byte or two: for readers, who tell kinds of files by content.
+ */
+bool snapshot_was_recording(const void *data, size_t count);
 
 /* ---- The end of a recording -------------------------------------------- */
 

@@ -401,6 +401,23 @@ Test(format, the_walk_finds_the_end_of_a_whole_recording)
 	free(data);
 }
 
+Test(format, a_recording_is_known_by_a_damaged_mark)
+{
+	size_t bytes;
+	uint8_t *data = sample_recording(&small, &bytes, NULL);
+
+	for (size_t at = 0; at < SEGMENT_MARK_BYTES; at++) {
+		data[at] ^= 0xff;
+		cr_assert(snapshot_was_recording(data, bytes));
+		cr_assert(!snapshot_is_recording(data, bytes));
+		data[at] ^= 0xff;
+	}
+	cr_assert(snapshot_was_recording(data, 16));
+	cr_assert(!snapshot_was_recording(data, 8));
+	cr_assert(!snapshot_was_recording("{\"Alloc\": 123456789}", 20));
+	free(data);
+}
+
 Test(format, the_walk_refuses_what_is_no_recording)
 {
 	static const uint8_t text[64] = "this is a text file and no recording at all";
