@@ -196,7 +196,6 @@ static bool make_room(struct recording *recording, uint64_t more)
 		          "one snapshot takes most of MEMSPAN_DUMP_MAX");
 		return false;
 	}
-	/* The ranges are needed only now, but a full list must not fail for want of memory. */
 	ranges = dump_memory.alloc(NULL, (recording->extent_count + 1) * sizeof(*ranges));
 	if (!ranges)
 		return false;
