@@ -135,7 +135,7 @@ static enum snapshot_result row_new(struct span_writer *writer, const struct sna
 	return SNAPSHOT_OK;
 }
 
-static bool rows_differ_in_count_at_most(const struct snapshot_span *a, const struct snapshot_span *b)
+static bool differ_in_count_only(const struct snapshot_span *a, const struct snapshot_span *b)
 {
 	return a->npages == b->npages && a->elem_bytes == b->elem_bytes &&
 	       a->released_bytes == b->released_bytes && a->nelems == b->nelems &&
@@ -172,7 +172,7 @@ static enum snapshot_result row_put(struct span_writer *writer)
 		operation_add(writer, SPAN_GONE);
 		writer->former_next++;
 	}
-	if (!former || former->base != span->base || !rows_differ_in_count_at_most(span, former)) {
+	if (!former || former->base != span->base || !differ_in_count_only(span, former)) {
 		result = row_new(writer, span);
 	} else if (span->alloc_count == former->alloc_count) {
 		operation_add(writer, SPAN_SAME);
