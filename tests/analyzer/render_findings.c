@@ -277,3 +277,21 @@ Test(findings, a_rule_without_its_view_is_an_error_that_names_it)
 	findings_free(&list);
 	sqlite3_close(db);
 }
+
+Test(findings, every_column_of_rules_and_evidence_is_in_words)
+{
+	sqlite3 *db = render_database();
+	sqlite3_stmt *silent;
+
+	cr_assert_eq(sqlite3_prepare_v2(
+			     db, "SELECT m.name, c.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name)"
+				 " AS c WHERE (m.name GLOB 'finding_*' OR m.name GLOB 'evidence_*' OR m.name"
+				 " GLOB 'run_*' OR m.name GLOB 'cycle_*') AND NOT EXISTS (SELECT 1 FROM"
+				 " schema_doc AS d WHERE d.object = m.name AND d.column = c.name)",
+			     -1, &silent, NULL), SQLITE_OK);
+	while (sqlite3_step(silent) == SQLITE_ROW)
+		cr_expect_fail("%s.%s has no words", (const char *)sqlite3_column_text(silent, 0),
+			       (const char *)sqlite3_column_text(silent, 1));
+	sqlite3_finalize(silent);
+	sqlite3_close(db);
+}
