@@ -21,6 +21,8 @@ enum {
 	TREND_CYCLES_MIN = 20, /* as the rule pauses_growing */
 };
 
+#define TREND_R2_MIN 0.5 /* as well */
+
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_YELLOW, STYLE_GREEN };
 
 static void style(FILE *out, const struct report_page *page, enum style style)
@@ -316,7 +318,7 @@ static void print_slope(const struct report_page *page, FILE *out)
 	if (!pauses->slope_ns_per_gc.known || !pauses->r2.known)
 		return;
 	meaning = pauses->n < TREND_CYCLES_MIN          ? "too few cycles to tell"
-	          : pauses->r2.value < 0.3              ? "no trend"
+	          : pauses->r2.value < TREND_R2_MIN       ? "no clear trend"
 	          : pauses->slope_ns_per_gc.value > 0 ? "growing"
 	                                              : "shrinking";
 	paragraph(page, out, "Slope %s%s a cycle (R2 %s: %s).",
@@ -451,8 +453,8 @@ static void print_classes(const struct report_page *page, FILE *out)
 		paragraph(page, out, "0..100 %%: spans by occupancy, in tenths. half empty: age in cycles of"
 		                     " the spans less than half full, median/oldest.");
 	if (more > 0)
-		paragraph(page, out, "%s other classes in use waste less.",
-		          human_count((int64_t)more).text);
+		paragraph(page, out, "%s other size class%s in use.", human_count((int64_t)more).text,
+		          more == 1 ? "" : "es");
 	if (spans->class_count > 0 && spans->classes[spans->class_count - 1].number == 0)
 		print_large(page, out, &spans->classes[spans->class_count - 1]);
 }
