@@ -81,7 +81,7 @@ static void finding_free(struct finding *finding)
 static int ask(sqlite3 *db, int64_t run_id, struct finding *finding)
 {
 	char *sql = sqlite3_mprintf("SELECT * FROM \"finding_%w\" WHERE run_id = ?1 LIMIT 1",
-	                            finding->rule);
+				    finding->rule);
 	sqlite3_stmt *row = NULL;
 	int step = SQLITE_ERROR;
 

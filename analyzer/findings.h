@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 enum {
-	FINDINGS_MAX = 64,          /* of one run; a database with more rules is refused none, but cut */
-	FINDING_VALUES_MAX = 32,    /* columns of a view that are kept */
+	FINDINGS_MAX = 64, /* found in one run; rules beyond are not asked */
+	FINDING_VALUES_MAX = 32, /* columns of a view that are kept */
 };
 
 enum finding_severity { FINDING_CRITICAL, FINDING_WARNING, FINDING_INFO };
@@ -43,7 +43,7 @@ struct finding {
 	char *sentence; /* the rule's, not yet composed */
 	char *next;     /* SQL with {run}, or NULL */
 	char *covered_by;
-	bool covered;   /* the rule that covers this one was found as well */
+	bool covered; /* the rule that covers this one was found as well */
 	struct finding_value values[FINDING_VALUES_MAX];
 	size_t value_count;
 };

@@ -47,11 +47,14 @@ static void end(struct report_output *output)
 }
 
 static void print_run(struct report_output *output, const struct report_facts *facts,
-                      const struct verdict *verdict)
+		      const struct verdict *verdict)
 {
 	const struct report_options *options = output->options;
 	struct report_page page = {
-		.facts = facts, .verdict = verdict, .options = &options->render, .file = options->file,
+		.facts = facts,
+		.verdict = verdict,
+		.options = &options->render,
+		.file = options->file,
 	};
 
 	output->complete = output->complete && facts->quality.complete;

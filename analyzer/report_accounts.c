@@ -92,7 +92,7 @@ static struct figure figure_of(const struct account_row *row, const struct figur
 }
 
 static void add(struct report_facts *facts, const char *key, const char *label, unsigned depth,
-                struct figure bytes, bool not_resident)
+		struct figure bytes, bool not_resident)
 {
 	struct report_account *account;
 

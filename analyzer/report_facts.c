@@ -54,12 +54,12 @@ static int gather_run(struct report_query *query, struct report_facts *facts)
 static int gather_last(struct report_query *query, struct report_facts *facts)
 {
 	static const char last[] = "SELECT id, seq, gc_num, unix_ns, reason FROM snapshot"
-	                           " WHERE run_id = ?1 ORDER BY seq DESC LIMIT 1";
+				   " WHERE run_id = ?1 ORDER BY seq DESC LIMIT 1";
 	static const char chosen[] = "SELECT id, seq, gc_num, unix_ns, reason FROM snapshot"
-	                             " WHERE id = ?1";
+				     " WHERE id = ?1";
 
 	if (report_query_begin(query, facts->is_chosen ? chosen : last,
-	                       facts->is_chosen ? facts->last.id : facts->run.id) != 0)
+			       facts->is_chosen ? facts->last.id : facts->run.id) != 0)
 		return -1;
 	if (report_query_next(query)) {
 		facts->last.id = report_query_figure(query, 0).value;
@@ -95,8 +95,8 @@ static int gather_issues(struct report_query *query, struct report_facts *facts)
 static int gather_identities(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] = "SELECT count(*), coalesce(sum(NOT a.holds), 0)"
-	                          " FROM snapshot AS s JOIN accounting AS a ON a.snapshot_id = s.id"
-	                          " WHERE s.run_id = ?1";
+				  " FROM snapshot AS s JOIN accounting AS a ON a.snapshot_id = s.id"
+				  " WHERE s.run_id = ?1";
 
 	if (report_query_begin(query, sql, facts->run.id) != 0)
 		return -1;
@@ -108,7 +108,7 @@ static int gather_identities(struct report_query *query, struct report_facts *fa
 }
 
 int report_facts_gather(sqlite3 *db, int64_t run_id, int64_t snapshot_id,
-                        struct report_facts *facts, char **error)
+			struct report_facts *facts, char **error)
 {
 	struct report_query query = {.db = db};
 

@@ -30,7 +30,7 @@ struct ratio {
 
 struct report_run {
 	int64_t id;
-	char *path, *kind;         /* of the source */
+	char *path, *kind; /* of the source */
 	char *exe, *host, *uuid;
 	char *tracking, *tracking_why;
 	char *format_version;
@@ -53,11 +53,11 @@ enum { REPORT_ACCOUNT_MAX = 32 };
  * figures leave over stands in a row of its own, key "unaccounted".
  */
 struct report_account {
-	const char *key;    /* stable, unique but for "unaccounted" */
+	const char *key; /* stable, unique but for "unaccounted" */
 	const char *label;
-	unsigned depth;     /* 0: Sys */
+	unsigned depth; /* 0: Sys */
 	struct figure bytes;
-	bool not_resident;  /* the operating system has these pages */
+	bool not_resident; /* the operating system has these pages */
 };
 
 /* ---- Over the run ------------------------------------------------------- */
@@ -76,7 +76,7 @@ enum report_level {
 struct report_trend {
 	const char *key, *label;
 	bool is_ratio;
-	double *value;              /* one a snapshot, NaN where unknown */
+	double *value;                   /* one a snapshot, NaN where unknown */
 	double first, last, least, most; /* NaN when no snapshot knows it */
 };
 
@@ -87,10 +87,10 @@ struct report_moment {
 };
 
 struct report_trends {
-	size_t count;               /* snapshots */
+	size_t count; /* snapshots */
 	struct report_moment *moment;
-	double *at;                 /* seconds since the first; where unknown, as the one before */
-	struct figure elapsed_ns;   /* first to last snapshot */
+	double *at;               /* seconds since the first; where unknown, as the one before */
+	struct figure elapsed_ns; /* first to last snapshot */
 	struct report_trend level[REPORT_LEVELS];
 };
 
@@ -102,11 +102,11 @@ struct report_phase {
 enum { REPORT_PHASES_MAX = 8 };
 
 struct report_pauses {
-	int64_t n;                  /* 0: nothing else is set but phases */
+	int64_t n; /* 0: nothing else is set but phases */
 	struct figure min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns, total_ns;
 	struct ratio slope_ns_per_gc, r2;
 	struct figure worst_gc, worst_stop_ns, worst_end_unix_ns;
-	size_t count;               /* cycles in the arrays */
+	size_t count; /* cycles in the arrays */
 	double *gc_num, *pause_ns;
 	struct report_phase phase[REPORT_PHASES_MAX];
 	size_t phase_count;
@@ -120,20 +120,20 @@ enum { REPORT_CLASSES = 256, REPORT_TENTHS = 10 };
 /* In-use spans of one size class, with and without pointers. Class 0: large objects. */
 struct report_class {
 	unsigned number;
-	int64_t size_bytes;         /* of an object; class 0: of the largest */
+	int64_t size_bytes; /* of an object; class 0: of the largest */
 	int64_t spans, noscan_spans;
 	int64_t span_bytes, noscan_bytes, alloc_bytes, objects, slots;
 	int64_t free_slot_bytes, tail_bytes;
 	int64_t tenths[REPORT_TENTHS]; /* spans by occupancy, full ones in the last */
-	int64_t half_empty_spans;   /* less than half of the slots taken */
+	int64_t half_empty_spans;      /* less than half of the slots taken */
 	struct figure half_empty_age_gc, half_empty_age_gc_max; /* median, oldest */
-	struct figure age_gc;       /* median of all its spans */
+	struct figure age_gc;                                   /* median of all its spans */
 };
 
 struct report_spans {
-	bool known;                 /* the snapshot has its span table */
+	bool known; /* the snapshot has its span table */
 	int64_t idle_ranges, inuse_spans, stack_spans;
-	size_t class_count;         /* worst first: by free slots and tail; class 0 last */
+	size_t class_count; /* worst first: by free slots and tail; class 0 last */
 	struct report_class classes[REPORT_CLASSES];
 };
 
@@ -147,11 +147,11 @@ struct report_issue {
 enum { REPORT_ISSUES_MAX = 5 };
 
 struct report_quality {
-	bool complete;              /* the run ended in an orderly way and all of it was read */
-	bool damaged;               /* bytes in its source had to be passed over */
+	bool complete; /* the run ended in an orderly way and all of it was read */
+	bool damaged;  /* bytes in its source had to be passed over */
 	int64_t snapshots, cycles;
 	struct figure skipped_snapshots, bytes, bytes_skipped;
-	int64_t issues;             /* of the source */
+	int64_t issues;                               /* of the source */
 	struct report_issue issue[REPORT_ISSUES_MAX]; /* the first of them */
 	size_t issue_count;
 	int64_t identities, broken_identities; /* accounting rows of the run */
@@ -159,7 +159,7 @@ struct report_quality {
 
 struct report_facts {
 	struct report_run run;
-	bool is_chosen;               /* last is a snapshot that was asked for */
+	bool is_chosen; /* last is a snapshot that was asked for */
 	struct report_snapshot last;
 	struct report_account account[REPORT_ACCOUNT_MAX];
 	size_t account_count;
@@ -177,7 +177,7 @@ struct report_facts {
  * given back with report_facts_free.
  */
 int report_facts_gather(sqlite3 *db, int64_t run_id, int64_t snapshot_id,
-                        struct report_facts *facts, char **error);
+			struct report_facts *facts, char **error);
 void report_facts_free(struct report_facts *facts);
 
 #endif

@@ -134,10 +134,10 @@ static int compare_classes(const void *left, const void *right)
 }
 
 static int read_spans(struct report_query *query, struct report_facts *facts,
-                      struct spans_pass *pass)
+		      struct spans_pass *pass)
 {
 	static const char sql[] = "SELECT class, noscan, elem_bytes, nelems, alloc_count, npages,"
-	                          " born_gc FROM span WHERE snapshot_id = ?1 AND state = 'inuse'";
+				  " born_gc FROM span WHERE snapshot_id = ?1 AND state = 'inuse'";
 
 	if (report_query_begin(query, sql, facts->last.id) != 0)
 		return -1;
@@ -154,9 +154,9 @@ static int read_spans(struct report_query *query, struct report_facts *facts,
 static int count_states(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] = "SELECT sum(CASE state WHEN 'idle' THEN spans ELSE 0 END),"
-	                          " sum(CASE state WHEN 'inuse' THEN spans ELSE 0 END),"
-	                          " sum(CASE state WHEN 'stack' THEN spans ELSE 0 END)"
-	                          " FROM span_sum WHERE snapshot_id = ?1";
+				  " sum(CASE state WHEN 'inuse' THEN spans ELSE 0 END),"
+				  " sum(CASE state WHEN 'stack' THEN spans ELSE 0 END)"
+				  " FROM span_sum WHERE snapshot_id = ?1";
 	struct report_spans *spans = &facts->spans;
 
 	if (report_query_begin(query, sql, facts->last.id) != 0)

@@ -42,8 +42,7 @@ static int make_room(struct report_trends *trends, size_t *capacity)
 	return 0;
 }
 
-static void read_moment(struct report_trends *trends, size_t row,
-                        const struct report_query *query)
+static void read_moment(struct report_trends *trends, size_t row, const struct report_query *query)
 {
 	struct report_moment *moment = &trends->moment[row];
 	const struct report_moment *first = &trends->moment[0];
@@ -118,7 +117,8 @@ void report_trends_free(struct report_trends *trends)
 static int gather_summary(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] =
-		"SELECT p.n, p.min_ns, p.mean_ns, p.p50_ns, p.p90_ns, p.p99_ns, p.max_ns, p.total_ns,"
+		"SELECT p.n, p.min_ns, p.mean_ns, p.p50_ns, p.p90_ns, p.p99_ns, p.max_ns, "
+		"p.total_ns,"
 		" p.slope_ns_per_gc, p.r2, w.gc_num, w.stop_ns, w.end_unix_ns"
 		" FROM pause_summary AS p LEFT JOIN cycle_pause_worst AS w ON w.run_id = p.run_id"
 		" WHERE p.run_id = ?1";
@@ -171,7 +171,8 @@ static int gather_phases(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] =
 		"SELECT phase, count(*), sum(duration_ns), max(duration_ns), max(stop_ns)"
-		" FROM gc_pause WHERE run_id = ?1 GROUP BY phase ORDER BY phase = 'snapshot', phase";
+		" FROM gc_pause WHERE run_id = ?1 GROUP BY phase ORDER BY phase = 'snapshot', "
+		"phase";
 	struct report_pauses *pauses = &facts->pauses;
 
 	if (report_query_begin(query, sql, facts->run.id) != 0)

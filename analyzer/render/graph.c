@@ -46,8 +46,7 @@ static void fill_columns(const struct graph_series *series, double *column, size
 	for (size_t i = 0; i < columns; i++)
 		column[i] = NAN;
 	for (size_t i = 0; i < series->count; i++) {
-		size_t to = columns == series->count ? i
-		                                     : column_of(series, i, columns);
+		size_t to = columns == series->count ? i : column_of(series, i, columns);
 
 		if (!isnan(series->value[i]))
 			column[to] = fmax(column[to], series->value[i]);
@@ -66,8 +65,7 @@ static double greatest(const double *values, size_t count)
 	return most;
 }
 
-size_t graph_sparkline(FILE *out, const struct graph_series *series, size_t columns,
-                       bool unicode)
+size_t graph_sparkline(FILE *out, const struct graph_series *series, size_t columns, bool unicode)
 {
 	double column[GRAPH_COLUMNS_MAX];
 	double most;
@@ -127,8 +125,7 @@ static bool has_sibling_below(const unsigned *depth, size_t count, size_t index,
 	return false;
 }
 
-size_t graph_branches(FILE *out, const unsigned *depth, size_t count, size_t index,
-                      bool unicode)
+size_t graph_branches(FILE *out, const unsigned *depth, size_t count, size_t index, bool unicode)
 {
 	for (unsigned level = 1; level <= depth[index]; level++) {
 		bool goes_on = has_sibling_below(depth, count, index, level);

@@ -26,8 +26,7 @@ struct graph_series {
  * is seen to change. Drawn from zero, so that small noise stays small; fewer values than
  * columns are drawn one a column. Returns the columns drawn.
  */
-size_t graph_sparkline(FILE *out, const struct graph_series *series, size_t columns,
-                       bool unicode);
+size_t graph_sparkline(FILE *out, const struct graph_series *series, size_t columns, bool unicode);
 
 /* The counts as columns, each above zero visible. */
 void graph_histogram(FILE *out, const double *counts, size_t count, bool unicode);
@@ -39,7 +38,6 @@ void graph_bar(FILE *out, double ratio, size_t columns, bool unicode, bool pad);
  * The branches left of row `index` of a tree whose rows stand in depth-first order with
  * the given depths (0: a root, no branch). Returns the columns drawn, three a depth.
  */
-size_t graph_branches(FILE *out, const unsigned *depth, size_t count, size_t index,
-                      bool unicode);
+size_t graph_branches(FILE *out, const unsigned *depth, size_t count, size_t index, bool unicode);
 
 #endif

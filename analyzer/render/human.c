@@ -58,13 +58,13 @@ static struct human long_duration(const char *sign, double seconds)
 
 	if (minutes < 60)
 		snprintf(figure.text, sizeof(figure.text), "%s%lld min %02d s", sign, minutes,
-		         (int)(whole % 60));
+			 (int)(whole % 60));
 	else if (hours < 24)
 		snprintf(figure.text, sizeof(figure.text), "%s%lld h %02d min", sign, hours,
-		         (int)(minutes % 60));
+			 (int)(minutes % 60));
 	else
 		snprintf(figure.text, sizeof(figure.text), "%s%lld d %02d h", sign, days,
-		         (int)(hours % 24));
+			 (int)(hours % 24));
 	return figure;
 }
 

@@ -127,7 +127,10 @@ void json_writer_format_double(char *text, double value)
 	char *comma;
 
 	if (isnan(value) || isinf(value)) {
-		snprintf(text, CAPACITY, "%s", isnan(value) ? "null" : value < 0 ? "-1e999" : "1e999");
+		snprintf(text, CAPACITY, "%s",
+			 isnan(value) ? "null"
+			 : value < 0  ? "-1e999"
+				      : "1e999");
 		return;
 	}
 	for (int digits = 15; digits <= 17; digits++) {
@@ -151,8 +154,7 @@ void json_writer_double(struct json_writer *json, const char *key, double value)
 	fputs(text, json->out);
 }
 
-void json_writer_string(struct json_writer *json, const char *key, const char *bytes,
-                        size_t size)
+void json_writer_string(struct json_writer *json, const char *key, const char *bytes, size_t size)
 {
 	before(json, key);
 	put_string(json->out, bytes, size);
@@ -166,8 +168,7 @@ void json_writer_text(struct json_writer *json, const char *key, const char *tex
 		json_writer_null(json, key);
 }
 
-void json_writer_blob(struct json_writer *json, const char *key, const void *bytes,
-                      size_t size)
+void json_writer_blob(struct json_writer *json, const char *key, const void *bytes, size_t size)
 {
 	const unsigned char *byte = bytes;
 

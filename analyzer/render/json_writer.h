@@ -39,13 +39,11 @@ void json_writer_null(struct json_writer *json, const char *key);
 void json_writer_bool(struct json_writer *json, const char *key, bool value);
 void json_writer_integer(struct json_writer *json, const char *key, int64_t value);
 void json_writer_double(struct json_writer *json, const char *key, double value);
-void json_writer_string(struct json_writer *json, const char *key, const char *bytes,
-                        size_t size);
+void json_writer_string(struct json_writer *json, const char *key, const char *bytes, size_t size);
 /* NULL is null. */
 void json_writer_text(struct json_writer *json, const char *key, const char *text);
 /* As a string of hexadecimal digits. */
-void json_writer_blob(struct json_writer *json, const char *key, const void *bytes,
-                      size_t size);
+void json_writer_blob(struct json_writer *json, const char *key, const void *bytes, size_t size);
 
 /* The digits of json_writer_double, for the other formats. text has 32 bytes. */
 void json_writer_format_double(char *text, double value);

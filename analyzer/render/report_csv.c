@@ -8,7 +8,7 @@
 
 /* run_id, section and name of a row; its value follows. */
 static void begin_row(FILE *out, const struct report_page *page, const char *section,
-                      const char *name)
+		      const char *name)
 {
 	fprintf(out, "%lld,%s,", (long long)page->facts->run.id, section);
 	rows_print_csv_text(out, name, strlen(name));
@@ -16,7 +16,7 @@ static void begin_row(FILE *out, const struct report_page *page, const char *sec
 }
 
 static void put_double(FILE *out, const struct report_page *page, const char *section,
-                       const char *name, double value, const char *unit)
+		       const char *name, double value, const char *unit)
 {
 	char text[32];
 
@@ -31,7 +31,7 @@ static void put_double(FILE *out, const struct report_page *page, const char *se
 }
 
 static void put_figure(FILE *out, const struct report_page *page, const char *section,
-                       const char *name, struct figure figure, const char *unit)
+		       const char *name, struct figure figure, const char *unit)
 {
 	begin_row(out, page, section, name);
 	if (figure.known)
@@ -40,7 +40,7 @@ static void put_figure(FILE *out, const struct report_page *page, const char *se
 }
 
 static void put_integer(FILE *out, const struct report_page *page, const char *section,
-                        const char *name, int64_t value, const char *unit)
+			const char *name, int64_t value, const char *unit)
 {
 	struct figure figure = {.known = true, .value = value};
 
@@ -48,7 +48,7 @@ static void put_integer(FILE *out, const struct report_page *page, const char *s
 }
 
 static void put_text(FILE *out, const struct report_page *page, const char *section,
-                     const char *name, const char *text)
+		     const char *name, const char *text)
 {
 	begin_row(out, page, section, name);
 	if (text)
@@ -69,7 +69,7 @@ static void put_trends(FILE *out, const struct report_page *page)
 
 			snprintf(name, sizeof(name), "%s.%s", trend->key, ends[j]);
 			put_double(out, page, "trends", name, values[j],
-			           trend->is_ratio ? "ratio" : "bytes");
+				   trend->is_ratio ? "ratio" : "bytes");
 		}
 	}
 }
@@ -87,7 +87,7 @@ static void put_pauses(FILE *out, const struct report_page *page)
 	put_figure(out, page, "pauses", "max_ns", pauses->max_ns, "ns");
 	put_figure(out, page, "pauses", "total_ns", pauses->total_ns, "ns");
 	put_double(out, page, "pauses", "slope_ns_per_gc",
-	           pauses->slope_ns_per_gc.known ? pauses->slope_ns_per_gc.value : NAN, "ns");
+		   pauses->slope_ns_per_gc.known ? pauses->slope_ns_per_gc.value : NAN, "ns");
 	put_double(out, page, "pauses", "r2", pauses->r2.known ? pauses->r2.value : NAN, "");
 }
 
@@ -125,7 +125,7 @@ void report_print_csv(const struct report_page *page, FILE *out)
 		put_text(out, page, "verdict", "sentence", page->verdict->sentence[i]);
 	for (size_t i = 0; i < facts->account_count; i++)
 		put_figure(out, page, "accounting", facts->account[i].key, facts->account[i].bytes,
-		           "bytes");
+			   "bytes");
 	put_trends(out, page);
 	put_pauses(out, page);
 	put_classes(out, page);

@@ -158,7 +158,7 @@ static void put_trends(struct json_writer *json, const struct report_facts *fact
 		put_figure(json, "unix_ns", trends->moment[row].unix_ns);
 		for (int i = 0; i < REPORT_LEVELS; i++)
 			put_level(json, trends->level[i].key, trends->level[i].value[row],
-			          trends->level[i].is_ratio);
+				  trends->level[i].is_ratio);
 		json_writer_object_end(json);
 	}
 	json_writer_array_end(json);

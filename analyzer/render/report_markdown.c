@@ -69,8 +69,8 @@ static void put_accounts(const struct report_page *page, FILE *out)
 		for (unsigned depth = 0; depth < account->depth; depth++)
 			fputs("&emsp;", out);
 		fprintf(out, "%s | %s | %s | %s |\n", account->label,
-		        account->bytes.known ? human_count(account->bytes.value).text : "unknown",
-		        bytes_of(account->bytes).text, account->not_resident ? "no" : "");
+			account->bytes.known ? human_count(account->bytes.value).text : "unknown",
+			bytes_of(account->bytes).text, account->not_resident ? "no" : "");
 	}
 }
 
@@ -78,14 +78,15 @@ static void put_trends(const struct report_page *page, FILE *out)
 {
 	const struct report_trends *trends = &page->facts->trends;
 
-	fprintf(out, "\n## Over the run\n\n%s snapshots\n\n", human_count((int64_t)trends->count).text);
+	fprintf(out, "\n## Over the run\n\n%s snapshots\n\n",
+		human_count((int64_t)trends->count).text);
 	fputs("| | first | last | least | most |\n| --- | ---: | ---: | ---: | ---: |\n", out);
 	for (int i = 0; i < REPORT_LEVELS; i++) {
 		const struct report_trend *trend = &trends->level[i];
 
 		fprintf(out, "| %s | %s | %s | %s | %s |\n", trend->key,
-		        level_of(trend, trend->first).text, level_of(trend, trend->last).text,
-		        level_of(trend, trend->least).text, level_of(trend, trend->most).text);
+			level_of(trend, trend->first).text, level_of(trend, trend->last).text,
+			level_of(trend, trend->least).text, level_of(trend, trend->most).text);
 	}
 }
 
@@ -102,10 +103,10 @@ static void put_pauses(const struct report_page *page, FILE *out)
 	      "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
 	      out);
 	fprintf(out, "| %s | %s | %s | %s | %s | %s | %s |\n", human_count(pauses->n).text,
-	        duration_of(pauses->p50_ns).text, duration_of(pauses->p90_ns).text,
-	        duration_of(pauses->p99_ns).text, duration_of(pauses->max_ns).text,
-	        pauses->worst_gc.known ? human_count(pauses->worst_gc.value).text : "unknown",
-	        duration_of(pauses->worst_stop_ns).text);
+		duration_of(pauses->p50_ns).text, duration_of(pauses->p90_ns).text,
+		duration_of(pauses->p99_ns).text, duration_of(pauses->max_ns).text,
+		pauses->worst_gc.known ? human_count(pauses->worst_gc.value).text : "unknown",
+		duration_of(pauses->worst_stop_ns).text);
 }
 
 static void put_classes(const struct report_page *page, FILE *out)
@@ -115,7 +116,8 @@ static void put_classes(const struct report_page *page, FILE *out)
 
 	if (!spans->known)
 		return;
-	fputs("\n## Worst size classes\n\n| size | spans | objects | free slots | tail | half empty |"
+	fputs("\n## Worst size classes\n\n| size | spans | objects | free slots | tail | half "
+	      "empty |"
 	      " their age in cycles |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
 	      out);
 	for (size_t i = 0; i < spans->class_count && shown < CLASSES_SHOWN; i++) {
@@ -124,14 +126,14 @@ static void put_classes(const struct report_page *page, FILE *out)
 		if (class->number == 0)
 			continue;
 		fprintf(out, "| %s | %s | %s | %s | %s | %s | %s |\n",
-		        human_count(class->size_bytes).text, human_count(class->spans).text,
-		        human_count(class->objects).text,
-		        human_bytes((double)class->free_slot_bytes).text,
-		        human_bytes((double)class->tail_bytes).text,
-		        human_count(class->half_empty_spans).text,
-		        class->half_empty_age_gc.known
-		                ? human_count(class->half_empty_age_gc.value).text
-		                : "-");
+			human_count(class->size_bytes).text, human_count(class->spans).text,
+			human_count(class->objects).text,
+			human_bytes((double)class->free_slot_bytes).text,
+			human_bytes((double)class->tail_bytes).text,
+			human_count(class->half_empty_spans).text,
+			class->half_empty_age_gc.known
+				? human_count(class->half_empty_age_gc.value).text
+				: "-");
 		shown++;
 	}
 }
@@ -142,16 +144,18 @@ static void put_quality(const struct report_page *page, FILE *out)
 	const struct report_quality *quality = &facts->quality;
 
 	fprintf(out, "\n## Data\n\n%s; %s snapshots, %s skipped, %s passed over; tracking mode ",
-	        quality->damaged     ? "Damaged"
-	        : quality->complete ? "Complete"
-	                            : "Torn end",
-	        human_count(quality->snapshots).text,
-	        quality->skipped_snapshots.known ? human_count(quality->skipped_snapshots.value).text
-	                                         : "unknown",
-	        bytes_of(quality->bytes_skipped).text);
+		quality->damaged    ? "Damaged"
+		: quality->complete ? "Complete"
+				    : "Torn end",
+		human_count(quality->snapshots).text,
+		quality->skipped_snapshots.known
+			? human_count(quality->skipped_snapshots.value).text
+			: "unknown",
+		bytes_of(quality->bytes_skipped).text);
 	put_text(out, facts->run.tracking ? facts->run.tracking : "unknown");
-	fprintf(out, "; %s of %s identities broken.\n", human_count(quality->broken_identities).text,
-	        human_count(quality->identities).text);
+	fprintf(out, "; %s of %s identities broken.\n",
+		human_count(quality->broken_identities).text,
+		human_count(quality->identities).text);
 }
 
 void report_print_markdown(const struct report_page *page, FILE *out)

@@ -28,8 +28,9 @@ enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_YELLOW, STYLE_
 static void style(FILE *out, const struct report_page *page, enum style style)
 {
 	static const char *const codes[] = {
-		[STYLE_PLAIN] = "\033[0m",   [STYLE_BOLD] = "\033[1m",    [STYLE_DIM] = "\033[2m",
-		[STYLE_RED] = "\033[1;31m", [STYLE_YELLOW] = "\033[1;33m", [STYLE_GREEN] = "\033[1;32m",
+		[STYLE_PLAIN] = "\033[0m",     [STYLE_BOLD] = "\033[1m",
+		[STYLE_DIM] = "\033[2m",       [STYLE_RED] = "\033[1;31m",
+		[STYLE_YELLOW] = "\033[1;33m", [STYLE_GREEN] = "\033[1;32m",
 	};
 
 	if (page->options->color)
@@ -47,7 +48,7 @@ static size_t width_of(const struct report_page *page)
 
 /* One text, wrapped, with two spaces before each line. */
 __attribute__((format(printf, 3, 4))) static void paragraph(const struct report_page *page,
-                                                            FILE *out, const char *format, ...)
+							    FILE *out, const char *format, ...)
 {
 	va_list arguments;
 	char *text;
@@ -64,8 +65,7 @@ __attribute__((format(printf, 3, 4))) static void paragraph(const struct report_
 	free(text);
 }
 
-static void heading(const struct report_page *page, FILE *out, const char *title,
-                    const char *note)
+static void heading(const struct report_page *page, FILE *out, const char *title, const char *note)
 {
 	putc('\n', out);
 	style(out, page, STYLE_BOLD);
@@ -132,7 +132,7 @@ static void print_title(const struct report_page *page, FILE *out)
 		fprintf(out, ", %s", human_duration(elapsed_ns).text);
 	if (run->source_runs > 1)
 		fprintf(out, ", run %lld of %lld", (long long)run->source_run,
-		        (long long)run->source_runs);
+			(long long)run->source_runs);
 	fputs("\n\n", out);
 }
 
@@ -153,7 +153,7 @@ static void print_verdict(const struct report_page *page, FILE *out)
 
 	for (size_t i = 0; i < verdict->count; i++) {
 		bool is_alarm = style_of(verdict->sentence_severity[i]) == STYLE_RED ||
-		                style_of(verdict->sentence_severity[i]) == STYLE_YELLOW;
+				style_of(verdict->sentence_severity[i]) == STYLE_YELLOW;
 
 		style(out, page, style_of(verdict->sentence_severity[i]));
 		fputs(is_alarm ? "! " : "- ", out);
@@ -196,7 +196,7 @@ static struct account_layout account_layout(const struct report_page *page)
 
 /* Nothing where not even the smallest part of a column would be drawn. */
 static void print_share(const struct report_page *page, FILE *out,
-                        const struct report_account *account, size_t columns)
+			const struct report_account *account, size_t columns)
 {
 	double share = (double)account->bytes.value / (double)page->facts->account[0].bytes.value;
 	bool unicode = page->options->unicode;
@@ -211,7 +211,7 @@ static void print_share(const struct report_page *page, FILE *out,
 }
 
 static void print_account(const struct report_page *page, FILE *out, const unsigned *depth,
-                          size_t index, const struct account_layout *layout)
+			  size_t index, const struct account_layout *layout)
 {
 	const struct report_facts *facts = page->facts;
 	const struct report_account *account = &facts->account[index];
@@ -246,9 +246,9 @@ static void print_accounts(const struct report_page *page, FILE *out)
 	char note[96];
 
 	snprintf(note, sizeof(note), "at %s snapshot: seq %lld, gc %s, %.16s",
-	         facts->is_chosen ? "the chosen" : "the last", (long long)facts->last.seq.value,
-	         facts->last.gc_num.known ? human_count(facts->last.gc_num.value).text : "unknown",
-	         or_unknown(facts->last.reason));
+		 facts->is_chosen ? "the chosen" : "the last", (long long)facts->last.seq.value,
+		 facts->last.gc_num.known ? human_count(facts->last.gc_num.value).text : "unknown",
+		 or_unknown(facts->last.reason));
 	heading(page, out, "WHERE EVERY BYTE IS", note);
 	for (size_t i = 0; i < facts->account_count; i++)
 		depth[i] = facts->account[i].depth;
@@ -256,7 +256,7 @@ static void print_accounts(const struct report_page *page, FILE *out)
 		print_account(page, out, depth, i, &layout);
 	if (facts->resident_bytes.known)
 		paragraph(page, out, "Resident at most: %s, all but what is released.",
-		          human_bytes((double)facts->resident_bytes.value).text);
+			  human_bytes((double)facts->resident_bytes.value).text);
 	if (!facts->spans.known)
 		paragraph(page, out, "The spans of this snapshot were not recorded.");
 }
@@ -272,8 +272,7 @@ static struct human level_text(const struct report_trend *trend, double value)
 	return trend->is_ratio ? human_percent(value) : human_bytes(value);
 }
 
-static void print_trend(const struct report_page *page, FILE *out,
-                        const struct report_trend *trend)
+static void print_trend(const struct report_page *page, FILE *out, const struct report_trend *trend)
 {
 	const struct report_trends *trends = &page->facts->trends;
 	struct graph_series series = {trends->at, trend->value, trends->count};
@@ -300,7 +299,8 @@ static void print_trends(const struct report_page *page, FILE *out)
 		snprintf(note, sizeof(note), "one snapshot");
 	else
 		snprintf(note, sizeof(note), "%s snapshots in %s",
-		         human_count((int64_t)trends->count).text, figure_duration(trends->elapsed_ns).text);
+			 human_count((int64_t)trends->count).text,
+			 figure_duration(trends->elapsed_ns).text);
 	heading(page, out, "OVER THE RUN", note);
 	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
 	fprintf(out, "%11s%11s%11s%11s\n", "first", "last", "least", "most");
@@ -317,14 +317,14 @@ static void print_slope(const struct report_page *page, FILE *out)
 
 	if (!pauses->slope_ns_per_gc.known || !pauses->r2.known)
 		return;
-	meaning = pauses->n < TREND_CYCLES_MIN          ? "too few cycles to tell"
-	          : pauses->r2.value < TREND_R2_MIN       ? "no clear trend"
-	          : pauses->slope_ns_per_gc.value > 0 ? "growing"
-	                                              : "shrinking";
+	meaning = pauses->n < TREND_CYCLES_MIN        ? "too few cycles to tell"
+		  : pauses->r2.value < TREND_R2_MIN   ? "no clear trend"
+		  : pauses->slope_ns_per_gc.value > 0 ? "growing"
+						      : "shrinking";
 	paragraph(page, out, "Slope %s%s a cycle (R2 %s: %s).",
-	          pauses->slope_ns_per_gc.value >= 0 ? "+" : "",
-	          human_duration(pauses->slope_ns_per_gc.value).text,
-	          human_number(pauses->r2.value).text, meaning);
+		  pauses->slope_ns_per_gc.value >= 0 ? "+" : "",
+		  human_duration(pauses->slope_ns_per_gc.value).text,
+		  human_number(pauses->r2.value).text, meaning);
 }
 
 static void print_phases(const struct report_page *page, FILE *out)
@@ -335,12 +335,13 @@ static void print_phases(const struct report_page *page, FILE *out)
 		const struct report_phase *phase = &pauses->phase[i];
 		bool is_snapshot = phase->name && strcmp(phase->name, "snapshot") == 0;
 
-		paragraph(page, out, "%s: %s stop%s, the longest %s, to stop the threads at most %s%s.",
-		          is_snapshot ? "Taking snapshots" : or_unknown(phase->name),
-		          human_count(phase->n).text, phase->n == 1 ? "" : "s",
-		          human_duration((double)phase->max_ns).text,
-		          human_duration((double)phase->stop_max_ns).text,
-		          is_snapshot ? "; not counted above" : "");
+		paragraph(page, out,
+			  "%s: %s stop%s, the longest %s, to stop the threads at most %s%s.",
+			  is_snapshot ? "Taking snapshots" : or_unknown(phase->name),
+			  human_count(phase->n).text, phase->n == 1 ? "" : "s",
+			  human_duration((double)phase->max_ns).text,
+			  human_duration((double)phase->stop_max_ns).text,
+			  is_snapshot ? "; not counted above" : "");
 	}
 }
 
@@ -357,11 +358,11 @@ static void print_pauses(const struct report_page *page, FILE *out)
 		return;
 	}
 	snprintf(note, sizeof(note), "n = %s, the time to stop the threads included",
-	         human_count(pauses->n).text);
+		 human_count(pauses->n).text);
 	heading(page, out, "PAUSES", note);
 	fprintf(out, "  %-*s", TREND_LABEL_COLUMNS, "by cycle");
-	text_pad(out, SPARK_COLUMNS - graph_sparkline(out, &series, SPARK_COLUMNS,
-	                                              page->options->unicode));
+	text_pad(out, SPARK_COLUMNS -
+			      graph_sparkline(out, &series, SPARK_COLUMNS, page->options->unicode));
 	fprintf(out, "%11s%11s%11s%11s\n", "p50", "p90", "p99", "max");
 	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
 	right(out, 11, figure_duration(pauses->p50_ns).text);
@@ -371,23 +372,22 @@ static void print_pauses(const struct report_page *page, FILE *out)
 	putc('\n', out);
 	if (pauses->total_ns.known && elapsed_ns > 0)
 		paragraph(page, out, "In all %s, %s of the run; mean %s, shortest %s.",
-		          figure_duration(pauses->total_ns).text,
-		          human_percent((double)pauses->total_ns.value / elapsed_ns).text,
-		          figure_duration(pauses->mean_ns).text,
-		          figure_duration(pauses->min_ns).text);
+			  figure_duration(pauses->total_ns).text,
+			  human_percent((double)pauses->total_ns.value / elapsed_ns).text,
+			  figure_duration(pauses->mean_ns).text,
+			  figure_duration(pauses->min_ns).text);
 	print_slope(page, out);
 	if (pauses->worst_gc.known)
 		paragraph(page, out, "Worst: %s at gc %s, %s of it until the threads stood.",
-		          figure_duration(pauses->max_ns).text,
-		          human_count(pauses->worst_gc.value).text,
-		          figure_duration(pauses->worst_stop_ns).text);
+			  figure_duration(pauses->max_ns).text,
+			  human_count(pauses->worst_gc.value).text,
+			  figure_duration(pauses->worst_stop_ns).text);
 	print_phases(page, out);
 }
 
 /* ---- Size classes -------------------------------------------------------- */
 
-static void print_class(const struct report_page *page, FILE *out,
-                        const struct report_class *class)
+static void print_class(const struct report_page *page, FILE *out, const struct report_class *class)
 {
 	double tenths[REPORT_TENTHS];
 	char age[HUMAN_TEXT_MAX];
@@ -397,8 +397,8 @@ static void print_class(const struct report_page *page, FILE *out,
 		tenths[i] = (double)class->tenths[i];
 	right(out, 8, human_count(class->size_bytes).text);
 	right(out, 9, human_count(class->spans).text);
-	right(out, 9, slot_bytes > 0 ? human_percent((double)class->alloc_bytes / slot_bytes).text
-	                             : "-");
+	right(out, 9,
+	      slot_bytes > 0 ? human_percent((double)class->alloc_bytes / slot_bytes).text : "-");
 	right(out, 12, human_bytes((double)class->free_slot_bytes).text);
 	right(out, 11, human_bytes((double)class->tail_bytes).text);
 	right(out, 8, human_percent((double)class->noscan_spans / (double)class->spans).text);
@@ -406,23 +406,23 @@ static void print_class(const struct report_page *page, FILE *out,
 	graph_histogram(out, tenths, REPORT_TENTHS, page->options->unicode);
 	if (class->half_empty_age_gc.known)
 		snprintf(age, sizeof(age), "%lld/%lld", (long long)class->half_empty_age_gc.value,
-		         (long long)class->half_empty_age_gc_max.value);
+			 (long long)class->half_empty_age_gc_max.value);
 	else
 		snprintf(age, sizeof(age), "-");
 	right(out, 11, age);
 	putc('\n', out);
 }
 
-static void print_large(const struct report_page *page, FILE *out,
-                        const struct report_class *class)
+static void print_large(const struct report_page *page, FILE *out, const struct report_class *class)
 {
 	paragraph(page, out,
-	          "Large objects: %s, %s, the largest %s; %s without pointers; the median is %s"
-	          " cycles old.",
-	          human_count(class->spans).text, human_bytes((double)class->span_bytes).text,
-	          human_bytes((double)class->size_bytes).text,
-	          human_bytes((double)class->noscan_bytes).text,
-	          class->age_gc.known ? human_count(class->age_gc.value).text : "an unknown number of");
+		  "Large objects: %s, %s, the largest %s; %s without pointers; the median is %s"
+		  " cycles old.",
+		  human_count(class->spans).text, human_bytes((double)class->span_bytes).text,
+		  human_bytes((double)class->size_bytes).text,
+		  human_bytes((double)class->noscan_bytes).text,
+		  class->age_gc.known ? human_count(class->age_gc.value).text
+				      : "an unknown number of");
 }
 
 static void print_classes(const struct report_page *page, FILE *out)
@@ -440,7 +440,7 @@ static void print_classes(const struct report_page *page, FILE *out)
 
 		if (class->number == 0)
 			continue;
-		if (shown < CLASSES_SHOWN && class->free_slot_bytes + class->tail_bytes > 0) {
+		if (shown < CLASSES_SHOWN && (class->free_slot_bytes > 0 || class->tail_bytes > 0)) {
 			print_class(page, out, class);
 			shown++;
 		} else {
@@ -450,11 +450,12 @@ static void print_classes(const struct report_page *page, FILE *out)
 	if (shown == 0)
 		paragraph(page, out, "No span of a size class has room left.");
 	else
-		paragraph(page, out, "0..100 %%: spans by occupancy, in tenths. half empty: age in cycles of"
-		                     " the spans less than half full, median/oldest.");
+		paragraph(page, out,
+			  "0..100 %%: spans by occupancy, in tenths. half empty: age in cycles of"
+			  " the spans less than half full, median/oldest.");
 	if (more > 0)
-		paragraph(page, out, "%s other size class%s in use.", human_count((int64_t)more).text,
-		          more == 1 ? "" : "es");
+		paragraph(page, out, "%s other size class%s in use.",
+			  human_count((int64_t)more).text, more == 1 ? "" : "es");
 	if (spans->class_count > 0 && spans->classes[spans->class_count - 1].number == 0)
 		print_large(page, out, &spans->classes[spans->class_count - 1]);
 }
@@ -470,34 +471,38 @@ static void print_quality(const struct report_page *page, FILE *out)
 
 	heading(page, out, "DATA", NULL);
 	paragraph(page, out,
-	          "%s: %s snapshot%s, %s skipped while recording; %s read, %s passed over.",
-	          quality->damaged    ? "Damaged, figures are partial"
-	          : !quality->complete ? "Torn end, the run was killed or goes on"
-	          : unclean           ? "Complete, without an orderly end"
-	                              : "Complete",
-	          human_count(quality->snapshots).text, quality->snapshots == 1 ? "" : "s",
-	          quality->skipped_snapshots.known ? human_count(quality->skipped_snapshots.value).text
-	                                           : "unknown",
-	          quality->bytes.known ? human_bytes((double)quality->bytes.value).text : "unknown size",
-	          quality->bytes_skipped.known ? human_bytes((double)quality->bytes_skipped.value).text
-	                                       : "unknown");
+		  "%s: %s snapshot%s, %s skipped while recording; %s read, %s passed over.",
+		  quality->damaged     ? "Damaged, figures are partial"
+		  : !quality->complete ? "Torn end, the run was killed or goes on"
+		  : unclean            ? "Complete, without an orderly end"
+				       : "Complete",
+		  human_count(quality->snapshots).text, quality->snapshots == 1 ? "" : "s",
+		  quality->skipped_snapshots.known
+			  ? human_count(quality->skipped_snapshots.value).text
+			  : "unknown",
+		  quality->bytes.known ? human_bytes((double)quality->bytes.value).text
+				       : "unknown size",
+		  quality->bytes_skipped.known
+			  ? human_bytes((double)quality->bytes_skipped.value).text
+			  : "unknown");
 	paragraph(page, out, "Tracking mode: %s%s%s%s.", or_unknown(run->tracking),
-	          run->tracking_why && *run->tracking_why ? " (" : "",
-	          run->tracking_why ? run->tracking_why : "",
-	          run->tracking_why && *run->tracking_why ? ")" : "");
+		  run->tracking_why && *run->tracking_why ? " (" : "",
+		  run->tracking_why ? run->tracking_why : "",
+		  run->tracking_why && *run->tracking_why ? ")" : "");
 	if (quality->broken_identities > 0)
 		paragraph(page, out, "%s of %s accounting identities do not hold.",
-		          human_count(quality->broken_identities).text,
-		          human_count(quality->identities).text);
+			  human_count(quality->broken_identities).text,
+			  human_count(quality->identities).text);
 	else if (quality->identities > 0)
 		paragraph(page, out, "All %s accounting identities hold, to the byte.",
-		          human_count(quality->identities).text);
+			  human_count(quality->identities).text);
 	for (size_t i = 0; i < quality->issue_count; i++) {
 		const struct report_issue *issue = &quality->issue[i];
 
 		paragraph(page, out, "%s at byte %s: %s", or_unknown(issue->severity),
-		          issue->byte_offset.known ? human_count(issue->byte_offset.value).text : "?",
-		          or_unknown(issue->message));
+			  issue->byte_offset.known ? human_count(issue->byte_offset.value).text
+						   : "?",
+			  or_unknown(issue->message));
 	}
 }
 

@@ -193,7 +193,7 @@ static void markdown_value(FILE *out, sqlite3_stmt *row, int index)
 		putc('-', out);
 	else if (type == SQLITE_TEXT)
 		rows_print_markdown_text(out, (const char *)sqlite3_column_text(row, index),
-		                         (size_t)sqlite3_column_bytes(row, index));
+					 (size_t)sqlite3_column_bytes(row, index));
 	else
 		columns_print_value(out, row, index);
 }

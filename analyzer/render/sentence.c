@@ -64,7 +64,7 @@ static struct human format_number(const struct finding_value *value, const char 
 }
 
 static void put_value(FILE *out, const struct finding *finding,
-                      const struct placeholder *placeholder)
+		      const struct placeholder *placeholder)
 {
 	const struct finding_value *value = finding_value(finding, placeholder->column);
 

@@ -48,8 +48,9 @@ static int cell_begin(struct cell *cell, sqlite3_stmt *statement, int index)
 		break;
 	default:
 		text = (const char *)sqlite3_column_text(statement, index);
-		cell->columns = text_print(
-			out, text ? text : "", text ? (size_t)sqlite3_column_bytes(statement, index) : 0);
+		cell->columns =
+			text_print(out, text ? text : "",
+				   text ? (size_t)sqlite3_column_bytes(statement, index) : 0);
 	}
 	if (fclose(out) != 0) {
 		free(cell->text);
@@ -123,7 +124,7 @@ static int keep_row(struct table *table)
 }
 
 static void print_cell(const struct table *table, int index, const char *text, size_t columns,
-                       FILE *out)
+		       FILE *out)
 {
 	size_t width = table->width[index];
 	size_t gap = columns < width ? width - columns : 0;
@@ -218,7 +219,7 @@ failed:
 }
 
 int render_statement(sqlite3_stmt *statement, enum render_format format,
-                     const struct render_options *options, FILE *out)
+		     const struct render_options *options, FILE *out)
 {
 	switch (format) {
 	case RENDER_JSON:

@@ -23,9 +23,9 @@ static bool in_ranges(const struct range *ranges, size_t count, uint32_t code_po
 	return false;
 }
 
-#define IN(ranges, code_point) \
-	in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), code_point)
+#define IN(ranges, code_point) in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), code_point)
 
+// clang-format off
 /* Marks that join the character before them: the blocks in common use. */
 static const struct range zero_columns[] = {
 	{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x0610, 0x061a},
@@ -60,6 +60,7 @@ static const struct range controls[] = {
 	{0xe0000, 0xe007f},
 };
 
+// clang-format on
 size_t text_decode(const char *bytes, size_t size, uint32_t *code_point)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -124,7 +125,7 @@ static int escape(char *to, size_t capacity, uint32_t code_point, unsigned char 
 	if (code_point < 0x80)
 		return snprintf(to, capacity, "\\x%02x", (unsigned)code_point);
 	return snprintf(to, capacity, code_point > 0xffff ? "\\U%08x" : "\\u%04x",
-	                (unsigned)code_point);
+			(unsigned)code_point);
 }
 
 size_t text_print(FILE *out, const char *bytes, size_t size)
@@ -139,7 +140,7 @@ size_t text_print(FILE *out, const char *bytes, size_t size)
 			char escaped[16];
 
 			columns += (size_t)escape(escaped, sizeof(escaped), code_point,
-			                          (unsigned char)bytes[i]);
+						  (unsigned char)bytes[i]);
 			if (out)
 				fputs(escaped, out);
 			continue;
@@ -219,7 +220,7 @@ static void print_ansi_c_word(FILE *out, const char *word)
 void text_print_shell_word(FILE *out, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                            "0123456789@%+=:,./_-";
+				    "0123456789@%+=:,./_-";
 
 	if (*word && word[strspn(word, plain)] == '\0') {
 		fputs(word, out);

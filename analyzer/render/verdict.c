@@ -47,9 +47,9 @@ static char *fine_sentence(const struct report_facts *facts)
 	if (!isnan(retained))
 		fprintf(out, ", %s idle and retained", human_bytes(retained).text);
 	if (pauses->n > 0 && pauses->p99_ns.known)
-		fprintf(out, "%s %s collections with pauses of %s at p99",
-		        isnan(inuse) ? ":" : ";", human_count(pauses->n).text,
-		        human_duration((double)pauses->p99_ns.value).text);
+		fprintf(out, "%s %s collections with pauses of %s at p99", isnan(inuse) ? ":" : ";",
+			human_count(pauses->n).text,
+			human_duration((double)pauses->p99_ns.value).text);
 	else if (!isnan(inuse) && facts->last.gc_num.known && facts->last.gc_num.value == 0)
 		fputs("; no collection ran", out);
 	putc('.', out);
@@ -66,12 +66,12 @@ static char *default_query(const struct report_facts *facts)
 
 	if (facts->spans.known)
 		snprintf(text, sizeof(text),
-		         "SELECT * FROM class_fragmentation WHERE snapshot_id = %lld"
-		         " ORDER BY free_slot_bytes DESC LIMIT 10",
-		         (long long)facts->last.id);
+			 "SELECT * FROM class_fragmentation WHERE snapshot_id = %lld"
+			 " ORDER BY free_slot_bytes DESC LIMIT 10",
+			 (long long)facts->last.id);
 	else
 		snprintf(text, sizeof(text), "SELECT * FROM fragmentation WHERE run_id = %lld",
-		         (long long)facts->run.id);
+			 (long long)facts->run.id);
 	return strdup(text);
 }
 
@@ -80,9 +80,8 @@ int verdict_compose(const struct report_facts *facts, struct verdict *verdict)
 	const struct finding_list *findings = &facts->findings;
 
 	memset(verdict, 0, sizeof(*verdict));
-	verdict->severity = findings->count > 0
-	                            ? finding_severity_name(findings->items[0].severity)
-	                            : "ok";
+	verdict->severity =
+		findings->count > 0 ? finding_severity_name(findings->items[0].severity) : "ok";
 	if (findings->count == 0 || findings->items[0].severity == FINDING_INFO)
 		if (tell(verdict, fine_sentence(facts), "ok") != 0)
 			return -1;
@@ -92,7 +91,7 @@ int verdict_compose(const struct report_facts *facts, struct verdict *verdict)
 		if (finding->covered)
 			continue;
 		if (tell(verdict, sentence_compose(finding),
-		         finding_severity_name(finding->severity)) != 0)
+			 finding_severity_name(finding->severity)) != 0)
 			return -1;
 		verdict->is_told[i] = true;
 		if (!verdict->next_query)

@@ -11,19 +11,20 @@
 #define M "1048576"
 #define LAST " WHERE snapshot_id = 5;"
 /* Pauses of cycles 1 to n, each of the nanoseconds that an expression of i says. */
-#define PAUSES(n, expression)                                                              \
-	"DELETE FROM gc_pause; WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1"    \
-	" FROM c WHERE i < " #n ") INSERT INTO gc_pause SELECT 1, i, 'mark', " expression  \
+#define PAUSES(n, expression)                                                             \
+	"DELETE FROM gc_pause; WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1"   \
+	" FROM c WHERE i < " #n ") INSERT INTO gc_pause SELECT 1, i, 'mark', " expression \
 	", 1000, 1700000000000000000 + i FROM c;"
 #define ALL_CYCLES "UPDATE snapshot SET reason = 'gc';"
-#define OBJECTS(a, b, c, d, e)                                                             \
+#define OBJECTS(a, b, c, d, e)                                                               \
 	ALL_CYCLES "UPDATE mstats SET heap_alloc = " M " * CASE snapshot_id WHEN 1 THEN " #a \
-	" WHEN 2 THEN " #b " WHEN 3 THEN " #c " WHEN 4 THEN " #d " ELSE " #e " END;"
-#define KEPT                                                                               \
-	"UPDATE mstats SET heap_idle = 100 * " M ", heap_released = 0, heap_sys ="         \
+		   " WHEN 2 THEN " #b " WHEN 3 THEN " #c " WHEN 4 THEN " #d " ELSE " #e " END;"
+#define KEPT                                                                       \
+	"UPDATE mstats SET heap_idle = 100 * " M ", heap_released = 0, heap_sys =" \
 	" heap_inuse + 100 * " M ", sys = 102 * " M " WHERE snapshot_id > 2;"
 #define PEAK "UPDATE mstats SET heap_inuse = 100 * " M " WHERE snapshot_id = 2;"
 
+// clang-format off
 /* The fixture changed by `change` makes the rule hold or leaves it silent. */
 static const struct rule_case {
 	const char *rule, *change;
@@ -144,6 +145,7 @@ static const struct rule_case {
 	 " is not kept (memspan_thread_register)."},
 };
 
+// clang-format on
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
 static const struct finding *found(const struct finding_list *list, const char *rule)
@@ -203,8 +205,10 @@ Test(findings, every_rule_has_a_case_that_holds_and_a_query_that_runs)
 	sqlite3 *db = render_database();
 	sqlite3_stmt *rules;
 
-	cr_assert_eq(sqlite3_prepare_v2(db, "SELECT name, replace(next, '{run}', '1') FROM finding_rule",
-	                                -1, &rules, NULL), SQLITE_OK);
+	cr_assert_eq(
+		sqlite3_prepare_v2(db, "SELECT name, replace(next, '{run}', '1') FROM finding_rule",
+				   -1, &rules, NULL),
+		SQLITE_OK);
 	while (sqlite3_step(rules) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(rules, 0);
 		const char *next = (const char *)sqlite3_column_text(rules, 1);
@@ -225,8 +229,9 @@ Test(findings, the_worst_come_first_and_a_covered_one_says_so)
 	static struct finding_list list;
 	sqlite3 *db = render_database();
 
-	render_database_change(db, "UPDATE mstats SET gc_cpu_fraction = 0.4, numgc = 100, numforcedgc ="
-	                           " 80, sys = sys + 1 WHERE snapshot_id = 5");
+	render_database_change(db,
+			       "UPDATE mstats SET gc_cpu_fraction = 0.4, numgc = 100, numforcedgc ="
+			       " 80, sys = sys + 1 WHERE snapshot_id = 5");
 	evaluate(db, &list);
 	cr_assert_eq(list.count, 4);
 	cr_assert_str_eq(list.items[0].rule, "accounting_broken");
@@ -245,15 +250,16 @@ Test(findings, a_user_adds_a_rule_and_moves_a_threshold_in_sql)
 	char *sentence;
 
 	render_database_change(
-		db, "INSERT INTO finding_rule VALUES ('many_objects', 'warning', 99, 100, 'objects', 0,"
-		    " '', NULL, 'There are {value:count} objects[ and {none:bytes} of nothing].',"
-		    " NULL, 'Mine.');"
-		    "CREATE VIEW finding_many_objects AS SELECT l.run_id, m.heap_objects AS value, NULL"
-		    " AS none FROM run_last AS l JOIN mstats AS m ON m.snapshot_id = l.snapshot_id"
-		    " WHERE m.heap_objects >= (SELECT threshold FROM finding_rule WHERE name ="
-		    " 'many_objects');"
-		    "UPDATE finding_rule SET threshold = 0.001, floor = 1 WHERE name ="
-		    " 'fragmentation_high'");
+		db,
+		"INSERT INTO finding_rule VALUES ('many_objects', 'warning', 99, 100, 'objects', 0,"
+		" '', NULL, 'There are {value:count} objects[ and {none:bytes} of nothing].',"
+		" NULL, 'Mine.');"
+		"CREATE VIEW finding_many_objects AS SELECT l.run_id, m.heap_objects AS value, NULL"
+		" AS none FROM run_last AS l JOIN mstats AS m ON m.snapshot_id = l.snapshot_id"
+		" WHERE m.heap_objects >= (SELECT threshold FROM finding_rule WHERE name ="
+		" 'many_objects');"
+		"UPDATE finding_rule SET threshold = 0.001, floor = 1 WHERE name ="
+		" 'fragmentation_high'");
 	evaluate(db, &list);
 	cr_assert_eq(list.count, 2);
 	cr_assert_str_eq(list.items[0].rule, "fragmentation_high");
@@ -283,12 +289,16 @@ Test(findings, every_column_of_rules_and_evidence_is_in_words)
 	sqlite3 *db = render_database();
 	sqlite3_stmt *silent;
 
-	cr_assert_eq(sqlite3_prepare_v2(
-			     db, "SELECT m.name, c.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name)"
-				 " AS c WHERE (m.name GLOB 'finding_*' OR m.name GLOB 'evidence_*' OR m.name"
-				 " GLOB 'run_*' OR m.name GLOB 'cycle_*') AND NOT EXISTS (SELECT 1 FROM"
-				 " schema_doc AS d WHERE d.object = m.name AND d.column = c.name)",
-			     -1, &silent, NULL), SQLITE_OK);
+	cr_assert_eq(
+		sqlite3_prepare_v2(
+			db,
+			"SELECT m.name, c.name FROM sqlite_schema AS m JOIN "
+			"pragma_table_info(m.name)"
+			" AS c WHERE (m.name GLOB 'finding_*' OR m.name GLOB 'evidence_*' OR m.name"
+			" GLOB 'run_*' OR m.name GLOB 'cycle_*') AND NOT EXISTS (SELECT 1 FROM"
+			" schema_doc AS d WHERE d.object = m.name AND d.column = c.name)",
+			-1, &silent, NULL),
+		SQLITE_OK);
 	while (sqlite3_step(silent) == SQLITE_ROW)
 		cr_expect_fail("%s.%s has no words", (const char *)sqlite3_column_text(silent, 0),
 			       (const char *)sqlite3_column_text(silent, 1));

@@ -91,13 +91,14 @@ Test(report, fits_80_columns_with_large_figures_too)
 	char *text;
 
 	render_database_change(
-		db, "UPDATE mstats SET sys = sys + 1125899906842624, heap_sys = heap_sys +"
-		    " 1125899906842624, heap_idle = heap_idle + 1125899906842624;"
-		    "UPDATE gc_pause SET duration_ns = 999949999, stop_ns = 999949999;"
-		    "UPDATE span SET npages = 900000, elem_bytes = 7372800000 WHERE class = 0;"
-		    "UPDATE run SET tracking_why = 'seccomp forbids userfaultfd in this container, as"
-		    " its default profile does, and the kernel lacks UFFD_FEATURE_WP_ASYNC as well',"
-		    " clean_exit = 0, complete = 0, skipped = 1234567");
+		db,
+		"UPDATE mstats SET sys = sys + 1125899906842624, heap_sys = heap_sys +"
+		" 1125899906842624, heap_idle = heap_idle + 1125899906842624;"
+		"UPDATE gc_pause SET duration_ns = 999949999, stop_ns = 999949999;"
+		"UPDATE span SET npages = 900000, elem_bytes = 7372800000 WHERE class = 0;"
+		"UPDATE run SET tracking_why = 'seccomp forbids userfaultfd in this container, as"
+		" its default profile does, and the kernel lacks UFFD_FEATURE_WP_ASYNC as well',"
+		" clean_exit = 0, complete = 0, skipped = 1234567");
 	text = report(db, RENDER_TABLE, true);
 	fits_80_columns(text);
 	free(text);
@@ -134,7 +135,7 @@ Test(report, of_a_chosen_snapshot_has_its_levels)
 	cr_assert_eq(report_run(db, &options, out, &error), 0, "%s", error);
 	fclose(out);
 	cr_assert(strstr(text, "{\"key\": \"objects\", \"label\": \"objects\", \"depth\": 3,"
-	                       " \"bytes\": 40000, \"resident\": true}"));
+			       " \"bytes\": 40000, \"resident\": true}"));
 	free(text);
 	sqlite3_close(db);
 }
@@ -171,8 +172,9 @@ Test(report, ndjson_has_a_run_a_line_and_csv_a_figure_a_line)
 
 	render_database_change(db, second_run);
 	text = report(db, RENDER_NDJSON, true);
-	cr_assert_eq(strchr(text, '\n') - text + 1 + (long)strcspn(strchr(text, '\n') + 1, "\n") + 1,
-	             (long)strlen(text));
+	cr_assert_eq(strchr(text, '\n') - text + 1 + (long)strcspn(strchr(text, '\n') + 1, "\n") +
+			     1,
+		     (long)strlen(text));
 	free(text);
 	text = report(db, RENDER_CSV, true);
 	cr_assert(strstr(text, "run_id,section,name,value,unit\n1,run,exe,fixture,\n"));

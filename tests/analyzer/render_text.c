@@ -9,20 +9,20 @@
 #include "render/text.h"
 
 /* What a printing statement prints: PRINTED(text, text_pad(out, 3)). */
-#define PRINTED(text, statement)                                      \
-	char *text = NULL;                                            \
-	do {                                                          \
-		size_t printed_size;                                  \
-		FILE *out = open_memstream(&text, &printed_size);     \
-		statement;                                            \
-		fclose(out);                                          \
+#define PRINTED(text, statement)                                  \
+	char *text = NULL;                                        \
+	do {                                                      \
+		size_t printed_size;                              \
+		FILE *out = open_memstream(&text, &printed_size); \
+		statement;                                        \
+		fclose(out);                                      \
 	} while (0)
 
-#define PRINTS(expected, statement)                                   \
-	do {                                                          \
-		PRINTED(printed, statement);                          \
-		cr_assert_str_eq(printed, expected);                  \
-		free(printed);                                        \
+#define PRINTS(expected, statement)                  \
+	do {                                         \
+		PRINTED(printed, statement);         \
+		cr_assert_str_eq(printed, expected); \
+		free(printed);                       \
 	} while (0)
 
 #define PRINT(literal) text_print(out, literal, sizeof(literal) - 1)
@@ -40,7 +40,8 @@ Test(text, what_turns_the_writing_around_is_escaped)
 
 Test(text, invalid_utf8_is_shown_byte_by_byte)
 {
-	PRINTS("\\xffa\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82", PRINT("\xff" "a\xc0\xaf\xed\xa0\x80\xe2\x82"));
+	PRINTS("\\xffa\\xc0\\xaf\\xed\\xa0\\x80\\xe2\\x82", PRINT("\xff"
+								  "a\xc0\xaf\xed\xa0\x80\xe2\x82"));
 	PRINTS("\\xf4\\x90\\x80\\x80", PRINT("\xf4\x90\x80\x80"));
 }
 
@@ -168,7 +169,8 @@ Test(graph, a_tree_has_its_branches)
 
 Test(json_writer, doubles_read_back_as_the_same_number)
 {
-	const double values[] = {0.1, 0.1 + 0.2, 1e300, 5e-324, 1.0 / 3, 123456789012345680.0, -0.0};
+	const double values[] = {0.1, 0.1 + 0.2, 1e300, 5e-324, 1.0 / 3, 123456789012345680.0,
+				 -0.0};
 	char text[32];
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -187,8 +189,8 @@ Test(json_writer, strings_are_valid_whatever_they_were)
 
 	PRINTS("\"\\\"\\\\\\n\\u0000\\u001b\\ufffd\\u009b\\u202e\u6f22\"",
 	       (json_writer_begin(&json, out, 0),
-	        json_writer_string(&json, NULL, "\"\\\n\0\033\xff\xc2\x9b\xe2\x80\xae\u6f22",
-	                           sizeof("\"\\\n\0\033\xff\xc2\x9b\xe2\x80\xae\u6f22") - 1)));
+		json_writer_string(&json, NULL, "\"\\\n\0\033\xff\xc2\x9b\xe2\x80\xae\u6f22",
+				   sizeof("\"\\\n\0\033\xff\xc2\x9b\xe2\x80\xae\u6f22") - 1)));
 }
 
 Test(json_writer, containers_nest_on_lines_down_to_a_depth)
@@ -197,8 +199,8 @@ Test(json_writer, containers_nest_on_lines_down_to_a_depth)
 
 	PRINTS("{\n  \"a\": [1, null],\n  \"b\": {},\n  \"c\": true\n}",
 	       (json_writer_begin(&json, out, 1), json_writer_object(&json, NULL),
-	        json_writer_array(&json, "a"), json_writer_integer(&json, NULL, 1),
-	        json_writer_null(&json, NULL), json_writer_array_end(&json),
-	        json_writer_object(&json, "b"), json_writer_object_end(&json),
-	        json_writer_bool(&json, "c", true), json_writer_object_end(&json)));
+		json_writer_array(&json, "a"), json_writer_integer(&json, NULL, 1),
+		json_writer_null(&json, NULL), json_writer_array_end(&json),
+		json_writer_object(&json, "b"), json_writer_object_end(&json),
+		json_writer_bool(&json, "c", true), json_writer_object_end(&json)));
 }
