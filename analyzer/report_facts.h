@@ -77,7 +77,7 @@ struct report_trend {
 	const char *key, *label;
 	bool is_ratio;
 	double *value;                   /* one a snapshot, NaN where unknown */
-	double first, last, least, most; /* NaN when no snapshot knows it */
+	double first, last, least, most; /* NaN where unknown */
 };
 
 /* Which snapshot a level belongs to. */

@@ -47,8 +47,8 @@ static char *fine_sentence(const struct report_facts *facts)
 	if (!isnan(retained))
 		fprintf(out, ", %s idle and retained", human_bytes(retained).text);
 	if (pauses->n > 0 && pauses->p99_ns.known)
-		fprintf(out, "%s %s collections with pauses of %s at p99", isnan(inuse) ? ":" : ";",
-			human_count(pauses->n).text,
+		fprintf(out, "%s %s collection%s with pauses of %s at p99", isnan(inuse) ? ":" : ";",
+			human_count(pauses->n).text, pauses->n == 1 ? "" : "s",
 			human_duration((double)pauses->p99_ns.value).text);
 	else if (!isnan(inuse) && facts->last.gc_num.known && facts->last.gc_num.value == 0)
 		fputs("; no collection ran", out);
