@@ -102,12 +102,12 @@ CREATE TABLE span_sum (
   class          INTEGER NOT NULL,
   noscan         INTEGER NOT NULL,
   spans          INTEGER NOT NULL,
-  span_bytes     INTEGER NOT NULL,
+  span_bytes     INTEGER,
   nelems         INTEGER NOT NULL,
   alloc_count    INTEGER NOT NULL,
-  slot_bytes     INTEGER NOT NULL,
-  alloc_bytes    INTEGER NOT NULL,
-  released_bytes INTEGER NOT NULL,
+  slot_bytes     INTEGER,
+  alloc_bytes    INTEGER,
+  released_bytes INTEGER,
   PRIMARY KEY (snapshot_id, state, class, noscan)
 ) STRICT, WITHOUT ROWID;
 

@@ -38,19 +38,20 @@ static const char *severity_name(enum snapshot_severity severity)
 	}
 }
 
-static bool end_run(struct import *im, bool clean)
+/* `ended`: the recording says that it is finished; without that the program was killed. */
+static bool end_run(struct import *im, bool ended, bool clean_exit)
 {
 	bool changed;
 	if (!im->in_run)
 		return true;
 	im->in_run = false;
-	if (!clean) {
+	if (!ended) {
 		im->result->unfinished++;
 		im->complete = false;
 	}
 	if (!store_run_skipped(im->store, im->run_id, im->run_skipped) ||
-	    !store_run_end(im->store, im->run_id, im->run_last_unix_ns, clean,
-	                   clean && !im->run_damaged, &changed))
+	    !store_run_end(im->store, im->run_id, im->run_last_unix_ns, clean_exit,
+	                   ended && !im->run_damaged, &changed))
 		return false;
 	im->added |= changed;
 	return true;
@@ -59,7 +60,7 @@ static bool end_run(struct import *im, bool clean)
 static bool begin_run(struct import *im, const struct snapshot_event *event)
 {
 	bool known;
-	if (!end_run(im, false))
+	if (!end_run(im, false, false))
 		return false;
 	if (!store_run(im->store, im->source_id, event->run, &event->segment, &im->run_id, &known))
 		return false;
@@ -125,6 +126,29 @@ static bool add_spans(struct import *im, const struct snapshot_batch *batch)
 	return true;
 }
 
+/* A contradiction that a difference of unsigned figures would turn into 2^64. */
+static bool note_contradiction(struct import *im, const struct snapshot_event *event,
+                               const char *less, uint64_t less_bytes, const char *more,
+                               uint64_t more_bytes)
+{
+	char message[200];
+	if (less_bytes <= more_bytes)
+		return true;
+	snprintf(message, sizeof message, "snapshot %llu: %s (%llu) is above %s (%llu)",
+	         (unsigned long long)im->head.seq, less, (unsigned long long)less_bytes, more,
+	         (unsigned long long)more_bytes);
+	return store_issue(im->store, im->source_id, event->segment.offset, "warning", "accounting",
+	                   message);
+}
+
+static bool note_contradictions(struct import *im, const struct snapshot_event *event)
+{
+	const struct snapshot_mstats *m = &im->head.stats;
+	return note_contradiction(im, event, "heap_released", m->heap_released, "heap_idle",
+	                          m->heap_idle) &&
+	       note_contradiction(im, event, "heap_alloc", m->heap_alloc, "heap_inuse", m->heap_inuse);
+}
+
 static bool finish_snapshot(struct import *im, const struct snapshot_event *event)
 {
 	im->in_snapshot = false;
@@ -133,6 +157,8 @@ static bool finish_snapshot(struct import *im, const struct snapshot_event *even
 		im->run_last_unix_ns = im->head.unix_ns;
 	if (!im->known) {
 		if (im->head.has_spans && !store_sums(im->store, im->snapshot_id, &im->sums))
+			return false;
+		if (!note_contradictions(im, event))
 			return false;
 		im->added = true;
 		im->result->snapshots++;
@@ -156,6 +182,8 @@ static bool note_issue(struct import *im, const struct snapshot_event *event)
 	im->bytes_skipped += issue->bytes_skipped;
 	im->run_damaged = true;
 	im->complete = false;
+	if (torn && !im->in_run) /* a run of which not even the description is whole */
+		im->result->unfinished++;
 	if (issue->code == SNAPSHOT_ISSUE_MEMORY)
 		im->no_memory = true;
 	if (!torn && issue->severity == SNAPSHOT_DAMAGE)
@@ -195,7 +223,7 @@ static bool take_event(struct import *im, const struct snapshot_event *event)
 		return true;
 	case SNAPSHOT_EVENT_RUN_END:
 		im->run_last_unix_ns = event->run_end->unix_ns;
-		return end_run(im, event->run_end->clean_exit);
+		return end_run(im, true, event->run_end->clean_exit);
 	case SNAPSHOT_EVENT_ISSUE:
 	case SNAPSHOT_EVENT_TORN:
 		return note_issue(im, event);
@@ -218,7 +246,7 @@ static enum import_status read_events(struct import *im, struct cursor *cursor)
 		errno = cursor->error;
 		return IMPORT_READ_ERROR;
 	}
-	bool ok = end_run(im, false) &&
+	bool ok = end_run(im, false, false) &&
 	          store_source_end(im->store, im->source_id, im->complete, im->bytes_skipped);
 	return ok ? IMPORT_OK : IMPORT_DATABASE;
 }
@@ -243,7 +271,7 @@ enum import_status import_recording(struct store *store, const struct source *so
 		goto no_transaction;
 	if (store_source(store, source->path, "recording", source->bytes, &im->source_id))
 		status = read_events(im, &cursor);
-	if (status == IMPORT_OK && im->added) {
+	if (status == IMPORT_OK && im->added && result->seen > 0) {
 		if (!store_commit(store))
 			status = IMPORT_DATABASE;
 	}

@@ -28,7 +28,7 @@ static const char *const statement_texts[STORE_STATEMENTS] = {
     [STORE_SUM] = "INSERT INTO span_sum VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [STORE_CYCLE] = "INSERT OR IGNORE INTO gc_cycle VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
                     " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
-    [STORE_PAUSE] = "INSERT INTO gc_pause VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_PAUSE] = "INSERT OR IGNORE INTO gc_pause VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_ISSUE] = "INSERT INTO import_issue VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_SPAN] = "INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 };
@@ -103,7 +103,10 @@ bool store_views(struct store *store)
 bool store_open_memory(struct store *store)
 {
 	memset(store, 0, sizeof *store);
-	return sqlite3_open(":memory:", &store->db) == SQLITE_OK && make_tables(store);
+	return sqlite3_open("", &store->db) == SQLITE_OK &&
+	       execute(store, "PRAGMA cache_size = -65536; PRAGMA journal_mode = MEMORY;"
+	                      "PRAGMA synchronous = OFF") &&
+	       make_tables(store);
 }
 
 /* A database from anywhere: its schema is not trusted with more than queries. */
@@ -123,7 +126,7 @@ static enum store_open_result check_version(struct store *store)
 	if (!pragma_number(store->db, "PRAGMA application_id", &id) ||
 	    !pragma_number(store->db, "PRAGMA user_version", &version))
 		return sqlite3_errcode(store->db) == SQLITE_NOTADB ? STORE_FOREIGN : STORE_FAILED;
-	if (id != SCHEMA_APPLICATION_ID)
+	if (id != SCHEMA_APPLICATION_ID || version < 1)
 		return STORE_FOREIGN;
 	return version > SCHEMA_VERSION ? STORE_NEWER : STORE_OPENED;
 }
@@ -140,14 +143,18 @@ enum store_open_result store_open_read(struct store *store, const char *path)
 enum store_open_result store_open_write(struct store *store, const char *path)
 {
 	struct stat st;
-	bool fresh = stat(path, &st) != 0 || st.st_size == 0;
+	bool there = stat(path, &st) == 0;
 	memset(store, 0, sizeof *store);
+	if (there && st.st_size == 0)
+		return STORE_FOREIGN;
 	if (sqlite3_open(path, &store->db) != SQLITE_OK)
 		return STORE_FAILED;
 	harden(store->db);
 	sqlite3_busy_timeout(store->db, 10000);
-	if (!fresh)
+	execute(store, "PRAGMA cache_size = -32768");
+	if (there)
 		return check_version(store);
+	store->fresh = true;
 	store->has_spans = true;
 	bool ok = execute(store, "BEGIN") && make_tables(store) && execute(store, schema_span) &&
 	          store_views(store) && execute(store, "COMMIT");
@@ -381,7 +388,7 @@ bool store_span(struct store *store, int64_t snapshot_id, const struct snapshot_
 {
 	sqlite3_stmt *stmt = statement(store, STORE_SPAN);
 	sqlite3_bind_int64(stmt, 1, snapshot_id);
-	bind_u64(stmt, 2, s->base);
+	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)s->base); /* an address, not a counter */
 	bind_u64(stmt, 3, s->npages);
 	sqlite3_bind_text(stmt, 4, snapshot_state_name(s->state), -1, SQLITE_STATIC);
 	sqlite3_bind_int(stmt, 5, s->size_class);
@@ -394,18 +401,27 @@ bool store_span(struct store *store, int64_t snapshot_id, const struct snapshot_
 	return stmt && run(stmt);
 }
 
+/* Adds count times bytes; what does not fit stays at the largest value, stored as NULL. */
+static void add_bytes(uint64_t *sum, uint64_t count, uint64_t bytes)
+{
+	uint64_t product;
+	if (__builtin_mul_overflow(count, bytes, &product) ||
+	    __builtin_add_overflow(*sum, product, sum))
+		*sum = UINT64_MAX;
+}
+
 void span_sums_add(struct span_sums *sums, const struct snapshot_span *s)
 {
 	if (s->state >= SNAPSHOT_STATE_COUNT || s->size_class >= SNAPSHOT_CLASSES)
 		return;
 	struct span_sum *sum = &sums->of[s->state][s->size_class][s->noscan & 1];
 	sum->spans++;
-	sum->span_bytes += s->npages * SNAPSHOT_PAGE_BYTES;
+	add_bytes(&sum->span_bytes, s->npages, SNAPSHOT_PAGE_BYTES);
 	sum->nelems += s->nelems;
 	sum->alloc_count += s->alloc_count;
-	sum->slot_bytes += s->nelems * store_elem_bytes(s);
-	sum->alloc_bytes += s->alloc_count * store_elem_bytes(s);
-	sum->released_bytes += s->released_bytes;
+	add_bytes(&sum->slot_bytes, s->nelems, store_elem_bytes(s));
+	add_bytes(&sum->alloc_bytes, s->alloc_count, store_elem_bytes(s));
+	add_bytes(&sum->released_bytes, 1, s->released_bytes);
 }
 
 bool store_sums(struct store *store, int64_t snapshot_id, const struct span_sums *sums)

@@ -21,7 +21,8 @@ enum store_statement {
 
 struct store {
 	sqlite3 *db;
-	bool has_spans;       /* span is a table, not a view of the recordings */
+	bool has_spans;       /* span is a table (its triggers are off here), not a cursor */
+	bool fresh;           /* the file was made by store_open_write */
 	sqlite3_stmt *statements[STORE_STATEMENTS];
 };
 
@@ -32,13 +33,17 @@ enum store_open_result {
 	STORE_FAILED,         /* sqlite3_errmsg, or no memory when db is NULL */
 };
 
-/* An empty database in memory. Its `span` is to be made by the caller, before store_views. */
+/*
+ * An empty database of its own, in memory up to 64 MiB and from there on in a temporary
+ * file, so that no recording is too long for it. Its `span` is to be made by the caller, before
+ * store_views.
+ */
 bool store_open_memory(struct store *store);
 
 /* The database at path for reading only, hardened against what it may contain. */
 enum store_open_result store_open_read(struct store *store, const char *path);
 
-/* The database at path for adding to it; made when it is missing or empty. */
+/* The database at path for adding to it; made when it is missing. */
 enum store_open_result store_open_write(struct store *store, const char *path);
 
 bool store_views(struct store *store);
