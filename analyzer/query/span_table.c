@@ -28,6 +28,8 @@ struct scan {
 	struct cursor cursor;
 	bool reading;             /* cursor is open */
 	size_t next, end;         /* places still to be read */
+	size_t passed;            /* places before this one are behind the cursor */
+	uint64_t segment_offset;  /* of the segment that the cursor is in */
 	const struct snapshot_place *place; /* whose rows come now; NULL between snapshots */
 	struct snapshot_batch batch;
 	uint32_t row;
@@ -96,6 +98,7 @@ static void stop_reading(struct scan *scan)
 	if (scan->reading)
 		cursor_close(&scan->cursor);
 	scan->reading = false;
+	scan->passed = 0;
 	scan->place = NULL;
 }
 
@@ -116,8 +119,22 @@ static bool is_wanted(const struct scan *scan, const struct snapshot_event *even
 }
 
 /*
+ * Whether reading on leads to the place without a detour: it lies behind the cursor's
+ * position in the same segment, or it is the next place of the same source.
+ */
+static bool is_ahead(const struct scan *scan, const struct snapshot_places *places,
+                     const struct snapshot_place *place)
+{
+	size_t index = (size_t)(place - places->places);
+	if (!scan->reading || scan->cursor.source != place->source || index < scan->passed)
+		return false;
+	return index == scan->passed || scan->segment_offset == place->segment_offset;
+}
+
+/*
  * Reads on to the next batch of a wanted snapshot. Places are in the order of the file,
- * so one pass finds them all; a new source, or a gap, starts a new pass.
+ * so one pass finds them all, and so do the scans of a join that asks for one snapshot
+ * after another.
  */
 static int next_batch(struct scan *scan, const struct snapshot_places *places)
 {
@@ -127,14 +144,20 @@ static int next_batch(struct scan *scan, const struct snapshot_places *places)
 			return SQLITE_OK;
 		}
 		const struct snapshot_place *wanted = &places->places[scan->next];
-		if (!scan->reading || (!scan->place && scan->cursor.source != wanted->source)) {
+		if (!scan->place && !is_ahead(scan, places, wanted)) {
 			stop_reading(scan);
 			if (!cursor_open(&scan->cursor, wanted->source, wanted->segment_offset))
 				return SQLITE_NOMEM;
 			scan->reading = true;
+			scan->segment_offset = wanted->segment_offset;
 		}
+		if (!scan->place)
+			scan->passed = scan->next;
 		const struct snapshot_event *event = cursor_next(&scan->cursor);
 		switch (event->type) {
+		case SNAPSHOT_EVENT_SEGMENT:
+			scan->segment_offset = event->segment.offset;
+			break;
 		case SNAPSHOT_EVENT_SNAPSHOT:
 			scan->place = is_wanted(scan, event, wanted) ? wanted : NULL;
 			break;
@@ -146,7 +169,7 @@ static int next_batch(struct scan *scan, const struct snapshot_places *places)
 			return SQLITE_OK;
 		case SNAPSHOT_EVENT_SNAPSHOT_END:
 			if (scan->place)
-				scan->next++;
+				scan->passed = ++scan->next;
 			scan->place = NULL;
 			break;
 		case SNAPSHOT_EVENT_SNAPSHOT_LOST:
@@ -167,7 +190,8 @@ static int scan_filter(sqlite3_vtab_cursor *base, int kind, const char *text, in
 	struct scan *scan = (struct scan *)base;
 	const struct snapshot_places *places = ((struct table *)base->pVtab)->places;
 	(void)text, (void)argc;
-	stop_reading(scan);
+	if (scan->place) /* left in the middle of a snapshot */
+		stop_reading(scan);
 	scan->done = false;
 	scan->rowid = 0;
 	scan->next = 0;
@@ -221,8 +245,8 @@ static int scan_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 	case COLUMN_SNAPSHOT_ID:
 		sqlite3_result_int64(context, scan->place->snapshot_id);
 		break;
-	case COLUMN_BASE:
-		result_u64(context, s->base);
+	case COLUMN_BASE: /* an address, not a counter */
+		sqlite3_result_int64(context, (sqlite3_int64)s->base);
 		break;
 	case COLUMN_NPAGES:
 		result_u64(context, s->npages);
