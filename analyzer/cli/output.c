@@ -27,6 +27,9 @@ int output_close(FILE *out, const struct options *options, int status)
 {
 	bool failed = ferror(out) != 0;
 	int error = errno;
+	bool useless = status == EXIT_USAGE || status == EXIT_INPUT;
+	if (useless && out != stdout)
+		unlink(options->output);
 	if (fflush(out) != 0 || (out != stdout && fclose(out) != 0)) {
 		failed = true;
 		error = errno;

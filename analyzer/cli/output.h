@@ -9,7 +9,10 @@
 /* Standard output, or the new file of -o; NULL after a complaint. */
 FILE *output_open(const struct options *options);
 
-/* Flushes and closes; `status`, or EXIT_INPUT after a complaint when writing failed. */
+/*
+ * Flushes and closes; `status`, or EXIT_INPUT after a complaint when writing failed. The
+ * file of a command that failed is removed.
+ */
 int output_close(FILE *out, const struct options *options, int status);
 
 /* Colour, characters and width for this output (NO_COLOR, TERM, locale, COLUMNS). */

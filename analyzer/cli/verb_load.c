@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exit.h"
@@ -10,11 +11,28 @@
 #include "session.h"
 #include "verbs.h"
 
+static bool is_source(const struct source_list *sources, const char *path)
+{
+	struct stat target, st;
+	if (stat(path, &target) != 0)
+		return false;
+	for (const struct source *s = sources->first; s; s = s->next)
+		if (fstat(s->fd, &st) == 0 && st.st_dev == target.st_dev && st.st_ino == target.st_ino)
+			return true;
+	return false;
+}
+
+/* A database of ours is added to, with --force as well; only other files are replaced by it. */
 static int open_target(struct store *store, const struct options *options)
 {
-	if (options->force && unlink(options->output) != 0 && errno != ENOENT)
-		return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
-	switch (store_open_write(store, options->output)) {
+	enum store_open_result opened = store_open_write(store, options->output);
+	if (opened == STORE_FOREIGN && options->force) {
+		store_close(store);
+		if (unlink(options->output) != 0)
+			return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
+		opened = store_open_write(store, options->output);
+	}
+	switch (opened) {
 	case STORE_OPENED:
 		return EXIT_FINE;
 	case STORE_FOREIGN:
@@ -65,11 +83,16 @@ static int run(const struct options *options)
 		}
 	if (status == EXIT_FINE && sources.databases)
 		status = complain(EXIT_USAGE, "load reads recordings, not databases");
+	if (status == EXIT_FINE && is_source(&sources, options->output))
+		status = complain(EXIT_USAGE, "%s is one of the recordings to load", options->output);
 	if (status == EXIT_FINE)
 		status = open_target(&store, options);
 	if (status == EXIT_FINE)
 		status = load_all(&store, &sources, options);
+	bool useless = store.fresh && status != EXIT_FINE && status != EXIT_DAMAGE;
 	store_close(&store);
+	if (useless) /* a new database with a part of what it was to hold */
+		unlink(options->output);
 	source_list_free(&sources);
 	return status;
 }

@@ -3,12 +3,14 @@
 
 #include "exit.h"
 #include "output.h"
+#include "schema.h"
 #include "store.h"
 #include "verbs.h"
 
 static const char objects[] = "SELECT object, doc FROM schema_doc WHERE column = '' ORDER BY object";
 static const char columns[] =
-    "SELECT column, unit, doc, since FROM schema_doc WHERE object = ?1 AND column <> ''";
+    "SELECT d.column, d.unit, d.doc, d.since FROM schema_doc AS d"
+    " JOIN pragma_table_info(?1) AS c ON c.name = d.column WHERE d.object = ?1 ORDER BY c.cid";
 
 static bool is_known(sqlite3 *db, const char *object)
 {
@@ -45,8 +47,10 @@ static int run(const struct options *options)
 	struct store store;
 	if (options->word_count > 1)
 		return complain(EXIT_USAGE, "schema takes one table; see 'memanalyze schema --help'");
-	int status = store_open_memory(&store) ? print(store.db, options)
-	                                       : complain(EXIT_INPUT, "no database in memory");
+	bool opened = store_open_memory(&store) &&
+	              sqlite3_exec(store.db, schema_span, NULL, NULL, NULL) == SQLITE_OK &&
+	              store_views(&store);
+	int status = opened ? print(store.db, options) : complain(EXIT_INPUT, "no database in memory");
 	store_close(&store);
 	return status;
 }

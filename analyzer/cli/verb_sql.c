@@ -88,8 +88,13 @@ static int run(struct options *options)
 	char *text = NULL;
 	if (!options->sql_file && files > 0)
 		text = options->words[--files];
+	if (text && files > 0 && strcmp(text, "-") == 0)
+		options->sql_file = text; /* sql FILE - : the query is on standard input */
 	if (files == 0 || (!options->sql_file && !text))
 		return complain(EXIT_USAGE, "sql needs a FILE and a query; see 'memanalyze sql --help'");
+	for (size_t i = 0; options->sql_file && i < files; i++)
+		if (strcmp(options->sql_file, "-") == 0 && strcmp(options->words[i], "-") == 0)
+			return complain(EXIT_USAGE, "standard input is either the query or a FILE");
 	if (options->sql_file && !(text = read_sql(options->sql_file)))
 		return EXIT_USAGE;
 	int status = session_open(&session, options->words, files);

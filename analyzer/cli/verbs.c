@@ -47,7 +47,7 @@ const struct verb verbs[] = {
      "Stores recordings, every span included, in a SQLite database. An existing database of\n"
      "memanalyze gets what it lacks; loading again changes nothing.\n\nOptions:\n"
      "  -o, --output DB   the database\n"
-     "  --force           replace DB, whatever it is\n"
+     "  --force           replace DB if it is a file of another kind\n"
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze load snapshot.zst -o heap.db\n"

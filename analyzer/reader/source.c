@@ -41,6 +41,27 @@ static enum source_kind kind_of(const uint8_t *head, size_t count)
 	return SOURCE_OTHER;
 }
 
+/*
+ * Whether the mark of a segment stands anywhere in the file: a recording whose first bytes
+ * are damaged is one still.
+ */
+static bool holds_segment(const struct source *source)
+{
+	static const char mark[16] = "\x5d\x2a\x4d\x18\x28\0\0\0memspan\x1a";
+	char *buffer = malloc(COPY_BYTES);
+	uint64_t offset = 0;
+	bool found = false;
+	while (buffer && !found) {
+		long n = source_read(source, offset, buffer, COPY_BYTES);
+		if (n < (long)sizeof mark)
+			break;
+		found = memmem(buffer, (size_t)n, mark, sizeof mark) != NULL;
+		offset += (uint64_t)n - (sizeof mark - 1); /* a mark may span two pieces */
+	}
+	free(buffer);
+	return found;
+}
+
 static bool append(struct source_list *list, const char *path, int fd, char **error)
 {
 	uint8_t head[HEAD_BYTES];
@@ -59,6 +80,8 @@ static bool append(struct source_list *list, const char *path, int fd, char **er
 	}
 	source->bytes = (uint64_t)st.st_size;
 	source->kind = kind_of(head, (size_t)n);
+	if (source->kind == SOURCE_OTHER && holds_segment(source))
+		source->kind = SOURCE_RECORDING;
 	if (source->kind == SOURCE_DATABASE) {
 		close(fd);
 		source->fd = -1;
