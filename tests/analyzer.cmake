@@ -1,0 +1,20 @@
+# The analyzer's data side: recordings to rows, views, command line. What it prints is in
+# analyzer_render.cmake.
+set(analyzer_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
+set(support ${CMAKE_CURRENT_LIST_DIR}/support)
+
+add_library(made_recording STATIC ${support}/recording.c)
+target_include_directories(made_recording PUBLIC ${support})
+target_link_libraries(made_recording PUBLIC memspan_format)
+add_executable(make_recording ${support}/make_recording.c)
+target_link_libraries(make_recording PRIVATE made_recording)
+
+foreach(name views import)
+	memspan_add_criterion_test(test_store_${name}
+		SOURCES ${analyzer_tests}/store_${name}.c LIBS memspan_analyzer made_recording)
+endforeach()
+
+add_test(NAME memanalyze_command_line COMMAND sh ${analyzer_tests}/store_command_line.sh
+	$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
+set_tests_properties(memanalyze_command_line PROPERTIES
+	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

@@ -1,0 +1,218 @@
+#!/bin/sh
+# store_command_line.sh MEMANALYZE MAKE_RECORDING - the command line, held to its promises:
+# exact output, exit status, what is refused, what stays untouched.
+set -u
+memanalyze=$1
+make_recording=$2
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failures=0
+
+fail() {
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# status EXPECTED ARGUMENTS... - runs memanalyze; its output is in out and err.
+status() {
+	expected=$1
+	shift
+	"$memanalyze" "$@" >out 2>err </dev/null
+	got=$?
+	[ $got -eq "$expected" ] || fail "exit $got, not $expected: memanalyze $*: $(head -c 300 err)"
+}
+
+# prints TEXT - the last command's standard output.
+prints() {
+	[ "$(cat out)" = "$1" ] || fail "printed: $(cat out)
+instead of: $1"
+}
+
+says() {
+	grep -q -e "$1" err || fail "stderr lacks '$1': $(cat err)"
+}
+
+"$make_recording" good.zst 1 10 8 || exit 1
+"$make_recording" two.zst 2 3 12 || exit 1
+"$make_recording" torn.zst 1 3 8 torn || exit 1
+"$make_recording" long.zst 1 130 8 || exit 1
+bytes=$(wc -c <good.zst)
+
+# Formats, exact.
+status 0 sql good.zst 'SELECT seq, gc_num, reason FROM snapshot WHERE seq < 2' --format csv
+prints 'seq,gc_num,reason
+0,1,gc
+1,2,gc'
+[ -s err ] && fail "a warning about a good recording: $(cat err)"
+status 0 sql good.zst 'SELECT n, p50_ns, p90_ns, p99_ns, max_ns, slope_ns_per_gc, r2 FROM pause_summary' --format=csv
+prints 'n,p50_ns,p90_ns,p99_ns,max_ns,slope_ns_per_gc,r2
+10,5000,9000,10000,10000,1000.0,1.0'
+status 0 sql --format json good.zst 'SELECT 1 AS a WHERE 0'
+prints '[]'
+status 0 sql good.zst 'SELECT 1 AS a, NULL AS b' --format ndjson
+prints '{"a": 1, "b": null}'
+status 0 sql good.zst 'SELECT 1 AS a WHERE 0' --format csv
+prints 'a'
+status 0 sql good.zst "SELECT class, spans, free_slot_bytes, tail_bytes FROM class_fragmentation
+	WHERE snapshot_id = 1" --format csv
+prints 'class,spans,free_slot_bytes,tail_bytes
+0,2,0,0
+5,2,14208,0
+34,2,19712,1792'
+status 0 sql good.zst 'SELECT state, count(*) AS n FROM span GROUP BY state' --format csv
+prints 'state,n
+idle,20
+inuse,60'
+
+# Where the query and the recording come from.
+echo 'SELECT 1 AS a; SELECT 2 AS b;' >queries.sql
+status 0 sql good.zst -f queries.sql --format csv
+prints 'a
+1
+b
+2'
+echo 'SELECT 3 AS c' | "$memanalyze" sql good.zst - --format csv >out 2>err || fail "query on stdin"
+prints 'c
+3'
+echo 'SELECT 3 AS c' | "$memanalyze" sql -f - good.zst --format csv >out 2>err || fail "-f -"
+prints 'c
+3'
+"$memanalyze" sql - 'SELECT count(*) AS n FROM snapshot' --format csv <good.zst >out 2>err || fail "recording on stdin"
+prints 'n
+10'
+mkdir recordings && cp good.zst recordings/one.bin && cp queries.sql recordings
+status 0 sql recordings 'SELECT count(*) AS n FROM snapshot' --format csv
+prints 'n
+10'
+status 2 sql recordings -f - -
+status 0 report good.zst@gc=4
+status 0 report good.zst@2
+status 0 report good.zst@first
+status 2 report good.zst@gc=99
+says 'no snapshot @gc=99'
+
+# Read-only, and for how long.
+for sql in 'DELETE FROM snapshot' 'CREATE TABLE t (a)' "ATTACH 'x.db' AS x" 'PRAGMA user_version = 7' \
+	'PRAGMA journal_mode = WAL' "SELECT load_extension('x')" 'BEGIN' 'DROP VIEW fragmentation' \
+	'INSERT INTO run (id) VALUES (9)' "VACUUM INTO 'x.db'" 'SELECT' 'SELECT 1; DELETE FROM run' \
+	'REINDEX' 'PRAGMA writable_schema = 1' 'DETACH main' ''; do
+	status 2 sql good.zst "$sql"
+done
+[ -e x.db ] && fail 'a refused statement made a file'
+status 0 sql good.zst 'PRAGMA table_info(run)'
+status 0 sql good.zst 'EXPLAIN SELECT * FROM run'
+status 2 sql good.zst --timeout 0.2 \
+	'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n'
+says 'longer than --timeout'
+
+# Usage.
+status 2
+status 2 repot good.zst
+says "did you mean 'report'"
+status 2 report good.zst --fromat json
+says 'did you mean --format'
+status 2 report good.zst --format jsn
+says "did you mean 'json'"
+status 2 report
+status 2 sql good.zst
+status 2 watch good.zst
+says 'not available in this version'
+status 0 --help
+grep -q watch out && fail 'a verb that is not there is in --help'
+status 0 --version
+for verb in report sql load verify schema; do
+	status 0 $verb --help
+	grep -q '^Examples:' out || fail "$verb --help without examples"
+done
+
+# Unreadable input.
+: >empty
+echo 'neither this nor that, but long enough to be read as something or other, in full' >text
+status 3 report missing.zst
+status 3 report empty
+status 3 report text
+says 'neither a memspan recording'
+head -c 60 good.zst >stump
+status 3 report stump
+sed 's/memspan/memspam/' good.zst >foreign
+status 3 report foreign
+
+# Torn ends are expected, damage in the middle is not.
+status 0 verify good.zst
+status 0 verify torn.zst
+says 'did not end in an orderly way'
+status 4 verify --strict torn.zst
+status 0 report torn.zst --format json
+grep -q '"complete": false' out || fail 'a torn run that is not marked as incomplete'
+head -c $((bytes * 3 / 4)) good.zst >cut.zst
+status 0 report cut.zst
+status 4 report --strict cut.zst
+cat cut.zst two.zst >cut_and_more.zst
+status 0 sql cut_and_more.zst 'SELECT complete FROM run' --format csv
+prints 'complete
+0
+1
+1'
+middle=$(($(wc -c <long.zst) / 4))
+{ head -c $middle long.zst; printf '\377\376\375\374'; tail -c +$((middle + 5)) long.zst; } >flipped.zst
+status 4 report flipped.zst
+status 4 verify flipped.zst
+{ printf x; tail -c +2 long.zst; } >headless.zst
+status 4 verify headless.zst
+
+# Databases.
+status 0 load good.zst -o heap.db
+cp heap.db first.db
+status 0 load good.zst -o heap.db
+says '0 runs, 0 snapshots, 0 spans added'
+cmp -s heap.db first.db || fail 'loading again changed the database'
+status 0 sql heap.db 'SELECT count(*) AS n FROM span' --format csv
+prints 'n
+80'
+status 0 load two.zst -o heap.db
+says '2 runs, 6 snapshots, 72 spans added'
+status 0 report heap.db
+status 0 verify heap.db
+status 2 sql heap.db 'DELETE FROM span'
+status 2 load good.zst -o text
+says 'force'
+status 2 load good.zst -o empty
+[ -s empty ] && fail 'a foreign file was written to'
+status 0 load good.zst -o text --force
+status 0 report text
+status 2 load good.zst -o good.zst --force
+[ "$(wc -c <good.zst)" -eq "$bytes" ] || fail 'the recording itself was replaced'
+status 3 load stump -o none.db
+[ -e none.db ] && fail 'a load that failed left a database'
+status 2 load good.zst
+if command -v sqlite3 >/dev/null; then
+	sqlite3 other.db 'CREATE TABLE t (a)'
+	status 2 load good.zst -o other.db
+	status 3 report other.db
+	cp heap.db newer.db
+	sqlite3 newer.db 'PRAGMA user_version = 99'
+	status 3 report newer.db
+	says 'newer'
+	status 3 load good.zst -o newer.db
+fi
+
+# Output files.
+status 0 report good.zst --format json -o report.json
+status 2 report good.zst --format json -o report.json
+says 'exists'
+status 0 report good.zst --format json -o report.json --force
+status 2 sql good.zst 'SELECT nothing' -o nothing.csv
+[ -e nothing.csv ] && fail 'a command that failed left its output file'
+status 0 report good.zst --color always
+"$memanalyze" sql long.zst 'SELECT * FROM span, span AS other LIMIT 100000' --format csv 2>err | head -n 1 >out
+[ -s err ] && fail "a closed pipe was complained about: $(cat err)"
+NO_COLOR=1 "$memanalyze" report good.zst >out 2>err || fail 'NO_COLOR'
+grep -q "$(printf '\033')" out && fail 'colour in a file'
+
+status 0 schema fragmentation --format csv
+head -n 2 out | tail -n 1 | grep -q '^snapshot_id,' || fail "schema fragmentation: $(cat out)"
+status 2 schema fragmentatoin
+
+[ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }
+echo 'all held'
