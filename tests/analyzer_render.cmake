@@ -4,10 +4,14 @@ if(TARGET memspan_analyzer)
 		SOURCES ${CMAKE_CURRENT_LIST_DIR}/analyzer/render_text.c LIBS memspan_analyzer)
 	memspan_add_criterion_test(test_render_rows
 		SOURCES ${CMAKE_CURRENT_LIST_DIR}/analyzer/render_rows.c LIBS memspan_analyzer)
-	foreach(name findings report)
+	set(analyzer_folder ${CMAKE_CURRENT_LIST_DIR}/../analyzer)
+	set(render_check_sources ${analyzer_folder}/check.c)
+	set(render_diff_sources ${analyzer_folder}/diff.c)
+	foreach(name findings report check diff)
 		memspan_add_criterion_test(test_render_${name}
 			SOURCES ${CMAKE_CURRENT_LIST_DIR}/analyzer/render_${name}.c
 			        ${CMAKE_CURRENT_LIST_DIR}/analyzer/render_database.c
+			        ${render_${name}_sources}
 			LIBS memspan_analyzer)
 		if(TARGET test_render_${name})
 			target_compile_definitions(test_render_${name} PRIVATE

@@ -52,7 +52,7 @@ INSERT INTO span VALUES
   (5, 0x10008000, 5, 'inuse', 0, 1, 40960, 1, 1, 0, 2),
   (5, 0x10012000, 4, 'stack', 0, 0, 32768, 0, 0, 0, 0),
   (5, 0x1001a000, 128, 'idle', 0, 0, 0, 0, 0, 786432, 0);
-INSERT INTO span_sum
+INSERT OR REPLACE INTO span_sum
 SELECT snapshot_id, state, class, noscan, count(*), sum(npages) * 8192, sum(nelems),
        sum(alloc_count), sum(nelems * elem_bytes), sum(alloc_count * elem_bytes),
        sum(released_bytes)

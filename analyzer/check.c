@@ -1,0 +1,128 @@
+#include "check.h"
+
+#include <string.h>
+
+/* Where levels are found, each with snapshot_id. */
+static const char *const level_sources[] = {"run_level", "fragmentation", "idle_memory", "mstats"};
+
+/* Units of time that a metric may end in, in nanoseconds. */
+static const struct {
+	const char *suffix;
+	double ns;
+} units[] = {{"_ns", 1}, {"_us", 1e3}, {"_ms", 1e6}, {"_s", 1e9}};
+
+/* A row for each snapshot to be looked at: of a run, unknown values first, then the greatest. */
+static char *level_sql(const char *source, const char *column, bool over_any)
+{
+	return sqlite3_mprintf(
+		"SELECT s.run_id, s.seq, v.\"%w\" AS value FROM snapshot AS s LEFT JOIN \"%w\" AS v"
+		" ON v.snapshot_id = s.id WHERE s.seq = (SELECT max(n.seq) FROM snapshot AS n WHERE"
+		" n.run_id = s.run_id) OR %d ORDER BY s.run_id, value IS NOT NULL, value DESC, "
+		"s.seq",
+		column, source, over_any);
+}
+
+static char *run_sql(const char *source, const char *column, double unit)
+{
+	return sqlite3_mprintf(
+		"SELECT u.id, -1, v.\"%w\" / %!.1f FROM run AS u LEFT JOIN \"%w\" AS v"
+		" ON v.run_id = u.id ORDER BY u.id",
+		column, unit, source);
+}
+
+/* Whether the statement can be prepared: the column exists. Takes sql. */
+static sqlite3_stmt *prepare(sqlite3 *db, char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sql && sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+		statement = NULL;
+	sqlite3_free(sql);
+	return statement;
+}
+
+/* pause_p99_ms: p99_ns of pause_summary, divided by a million. */
+static sqlite3_stmt *prepare_pause(sqlite3 *db, const char *metric)
+{
+	const char *name = metric + strlen("pause_");
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t suffix = strlen(units[i].suffix);
+		sqlite3_stmt *statement;
+		char *column;
+
+		if (size <= suffix || strcmp(name + size - suffix, units[i].suffix) != 0)
+			continue;
+		column = sqlite3_mprintf("%.*s_ns", (int)(size - suffix), name);
+		statement = prepare(db, run_sql("pause_summary", column, units[i].ns));
+		sqlite3_free(column);
+		if (statement)
+			return statement;
+	}
+	return prepare(db, run_sql("pause_summary", name, 1));
+}
+
+static sqlite3_stmt *prepare_metric(sqlite3 *db, const char *metric, bool over_any)
+{
+	sqlite3_stmt *statement = NULL;
+
+	for (size_t i = 0; i < sizeof(level_sources) / sizeof(level_sources[0]) && !statement; i++)
+		statement = prepare(db, level_sql(level_sources[i], metric, over_any));
+	if (!statement && strncmp(metric, "pause_", strlen("pause_")) == 0)
+		statement = prepare_pause(db, metric);
+	if (!statement)
+		statement = prepare(db, run_sql("run_collector", metric, 1));
+	return statement;
+}
+
+/* The first row of each run says all of it: unknown values stand first, then the greatest. */
+static enum check_result judge(sqlite3_stmt *rows, const struct check_limit *limit,
+			       void (*tell)(const struct check_breach *breach, void *arg),
+			       void *arg)
+{
+	enum check_result result = CHECK_KEPT;
+	int64_t run_id = -1;
+	int step;
+
+	while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+		struct check_breach breach = {
+			.limit = limit,
+			.run_id = sqlite3_column_int64(rows, 0),
+			.seq = sqlite3_column_int64(rows, 1),
+			.known = sqlite3_column_type(rows, 2) != SQLITE_NULL,
+			.value = sqlite3_column_double(rows, 2),
+		};
+
+		if (breach.run_id == run_id)
+			continue;
+		run_id = breach.run_id;
+		if (breach.known && breach.value <= limit->max)
+			continue;
+		tell(&breach, arg);
+		if (!breach.known)
+			result = CHECK_UNKNOWN;
+		else if (result == CHECK_KEPT)
+			result = CHECK_BROKEN;
+	}
+	return step == SQLITE_DONE ? result : CHECK_FAILED;
+}
+
+enum check_result check_limit(sqlite3 *db, const struct check_limit *limit, bool over_any,
+			      void (*tell)(const struct check_breach *breach, void *arg), void *arg,
+			      char **error)
+{
+	sqlite3_stmt *rows = prepare_metric(db, limit->metric, over_any);
+	enum check_result result;
+
+	*error = NULL;
+	if (!rows) {
+		*error = sqlite3_mprintf("no metric is called %s", limit->metric);
+		return CHECK_METRIC;
+	}
+	result = judge(rows, limit, tell, arg);
+	if (result == CHECK_FAILED)
+		*error = sqlite3_mprintf("%s: %s", limit->metric, sqlite3_errmsg(db));
+	sqlite3_finalize(rows);
+	return result;
+}
