@@ -78,10 +78,20 @@ __attribute__((constructor)) static void heap_load(void)
 
 /* ---- allocation -------------------------------------------------------- */
 
-static void collect_if_due(void)
+/* All registers that the program may keep values in go to this frame. */
+__attribute__((noinline)) bool heap_collect(struct thread *t, enum recorder_reason reason)
+{
+	__builtin_unwind_init();
+	t->program_frames = (uintptr_t)__builtin_alloca(1);
+	bool done = cycle_run(reason);
+	t->program_frames = 0;
+	return done;
+}
+
+static void collect_if_due(struct thread *t)
 {
 	if (__builtin_expect(cycle_is_due(), 0))
-		cycle_run(RECORDER_GC);
+		heap_collect(t, RECORDER_GC);
 }
 
 void *heap_alloc_slow(struct thread *t, unsigned class)
@@ -96,12 +106,12 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 			sanitizer_show(p, bytes);
 			if (dirty)
 				heap_zero(p, bytes);
-			collect_if_due();
+			collect_if_due(t);
 			return p;
 		}
 		if (attempt == 1)
 			return NULL;
-		cycle_run(RECORDER_LIMIT);
+		heap_collect(t, RECORDER_LIMIT);
 	}
 }
 
@@ -120,12 +130,12 @@ void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
 		}
 		thread_leave(t);
 		if (p) {
-			collect_if_due();
+			collect_if_due(t);
 			return p;
 		}
 		if (attempt == 1)
 			return NULL;
-		cycle_run(RECORDER_LIMIT);
+		heap_collect(t, RECORDER_LIMIT);
 	}
 }
 
@@ -168,7 +178,7 @@ void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size
 	sweep_before_growth(t, pages);
 	struct span *s = large_span(t, kind, pages, align_pages);
 	if (!s) {
-		cycle_run(RECORDER_LIMIT);
+		heap_collect(t, RECORDER_LIMIT);
 		s = large_span(t, kind, pages, align_pages);
 	}
 	if (!s)
@@ -177,7 +187,7 @@ void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size
 	sanitizer_show(p, s->elem_bytes);
 	if (s->dirty)
 		memset(p, 0, s->elem_bytes);
-	collect_if_due();
+	collect_if_due(t);
 	return p;
 }
 

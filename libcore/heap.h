@@ -13,9 +13,16 @@
 #include <string.h>
 
 #include "mcache.h"
+#include "recorder.h"
 #include "sanitizer.h"
 #include "span.h"
 #include "thread.h"
+
+/*
+ * cycle_run, with no frame below the caller's taken for one of the program. Outside the
+ * heap; false when a thread could not be stopped.
+ */
+bool heap_collect(struct thread *t, enum recorder_reason reason);
 
 /* The calling thread's record, made (and the heap with it) at first use; NULL: no memory. */
 struct thread *heap_thread_slow(void);

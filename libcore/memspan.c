@@ -244,7 +244,7 @@ void *memspan_stack_alloc(size_t bytes)
 			return (void *)s->base;
 		if (attempt == 1)
 			return refuse(ENOMEM);
-		cycle_run(RECORDER_LIMIT);
+		heap_collect(t, RECORDER_LIMIT);
 	}
 }
 
@@ -281,8 +281,9 @@ int memspan_stack_set_sp(void *stack, void *sp)
 
 void memspan_gc(void)
 {
-	if (heap_thread())
-		cycle_run(RECORDER_FORCED);
+	struct thread *t = heap_thread();
+	if (t)
+		heap_collect(t, RECORDER_FORCED);
 }
 
 int memspan_set_gc_percent(int percent)
@@ -300,7 +301,7 @@ void memspan_free_os_memory(void)
 	struct thread *t = heap_thread();
 	if (!t)
 		return;
-	cycle_run(RECORDER_FORCED);
+	heap_collect(t, RECORDER_FORCED);
 	thread_enter(t);
 	size_t bytes = scavenge_release(SIZE_MAX);
 	thread_leave(t);

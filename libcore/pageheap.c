@@ -1,6 +1,8 @@
 /* pageheap.c - see pageheap.h. */
 #include "pageheap.h"
 
+#include <string.h>
+
 #include "bits.h"
 #include "os.h"
 #include "sanitizer.h"
@@ -15,17 +17,30 @@ static uint32_t max32(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
+/*
+ * The pages of a chunk that cannot be taken. The heap's first page never is: its address
+ * stands in the runtime's own frames, and so would keep the object there for ever.
+ */
+static void blocked_pages(const struct chunk *chunk, uint64_t blocked[CHUNK_PAGES / 64])
+{
+	memcpy(blocked, chunk->used, sizeof chunk->used);
+	if (chunk == pageheap.chunks)
+		blocked[0] |= 1;
+}
+
 static struct run_summary chunk_summary(const struct chunk *chunk)
 {
 	struct run_summary sum = {0, 0, 0};
-	if (chunk->used_pages == 0)
+	uint64_t blocked[CHUNK_PAGES / 64];
+	if (chunk->used_pages == 0 && chunk != pageheap.chunks)
 		return (struct run_summary){CHUNK_PAGES, CHUNK_PAGES, CHUNK_PAGES};
+	blocked_pages(chunk, blocked);
 	size_t at = 0;
 	while (at < CHUNK_PAGES) {
-		size_t from = bits_next(chunk->used, at, CHUNK_PAGES, false);
+		size_t from = bits_next(blocked, at, CHUNK_PAGES, false);
 		if (from == CHUNK_PAGES)
 			break;
-		size_t to = bits_next(chunk->used, from, CHUNK_PAGES, true);
+		size_t to = bits_next(blocked, from, CHUNK_PAGES, true);
 		uint32_t run = (uint32_t)(to - from);
 		if (from == 0)
 			sum.start = run;
@@ -92,11 +107,12 @@ static size_t tree_find(size_t pages, enum chunk_kind kind)
 		}
 		half /= 2;
 	}
-	const struct chunk *chunk = &pageheap.chunks[node - pageheap.chunk_count];
+	uint64_t blocked[CHUNK_PAGES / 64];
+	blocked_pages(&pageheap.chunks[node - pageheap.chunk_count], blocked);
 	size_t from = 0, to;
 	for (;; from = to) {
-		from = bits_next(chunk->used, from, CHUNK_PAGES, false);
-		to = bits_next(chunk->used, from, CHUNK_PAGES, true);
+		from = bits_next(blocked, from, CHUNK_PAGES, false);
+		to = bits_next(blocked, from, CHUNK_PAGES, true);
 		if (to - from >= pages)
 			return first + from;
 	}

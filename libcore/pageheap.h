@@ -12,6 +12,7 @@
  * Invariant, in pages, for each chunk: popcount(used) + idle = 512;
  * released & used = 0. Over all chunks:
  *     opened = used + idle,  released <= idle.
+ * The first page of the heap is never taken; it stays idle and released.
  *
  * Lock: pageheap.lock guards everything but the fields marked constant, and the
  * page map, whose entries are written under it and read without.

@@ -135,6 +135,8 @@ static __attribute__((noinline)) void visit_own_stack(struct visit *visit, struc
 	stack_t alternate;
 	__builtin_unwind_init();
 	uintptr_t frame = (uintptr_t)__builtin_alloca(1);
+	if (self->program_frames > frame)
+		frame = self->program_frames;
 	self->place = (struct thread_stop_place){.frame = frame, .sp = frame};
 	if (!is_within(frame, self->stack_lo, self->stack_hi) &&
 	    sigaltstack(NULL, &alternate) == 0 && !(alternate.ss_flags & SS_DISABLE)) {

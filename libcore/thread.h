@@ -88,6 +88,11 @@ struct thread {
 	uintptr_t tls;          /* thread pointer */
 	uint64_t stack_used_bytes_max; /* deepest extent seen at a stop, page-rounded */
 	struct thread_stop_place place;
+	/*
+	 * While the thread itself runs a cycle: below this address there are frames of the
+	 * runtime only, in which every address that it works with would look like a root.
+	 */
+	uintptr_t program_frames;
 };
 
 /* What the heap does for a thread. No thread is known before they are set. */
