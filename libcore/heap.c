@@ -64,10 +64,7 @@ struct thread *heap_thread_slow(void)
 {
 	if (!heap_init())
 		return NULL;
-	struct thread *t = thread_self_slow();
-	if (t)
-		recorder_link_heap_used();
-	return t;
+	return thread_self_slow();
 }
 
 /* Before main: the main thread is known from the start, its caller's stack included. */
@@ -106,6 +103,7 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 			sanitizer_show(p, bytes);
 			if (dirty)
 				heap_zero(p, bytes);
+			recorder_link_heap_used();
 			collect_if_due(t);
 			return p;
 		}
@@ -187,6 +185,7 @@ void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size
 	sanitizer_show(p, s->elem_bytes);
 	if (s->dirty)
 		memset(p, 0, s->elem_bytes);
+	recorder_link_heap_used();
 	collect_if_due(t);
 	return p;
 }

@@ -21,6 +21,7 @@
 static struct {
 	const struct recorder *_Atomic attached;
 	void (*forked)(void);
+	_Atomic bool told_of_use;
 } link;
 
 void recorder_attach(const struct recorder *recorder)
@@ -133,8 +134,10 @@ void recorder_link_cycle_closed(const struct recorder_cycle *cycle)
 
 void recorder_link_heap_used(void)
 {
-	const struct recorder *recorder = atomic_load(&link.attached);
-	if (recorder && recorder->heap_used)
+	const struct recorder *recorder = atomic_load_explicit(&link.attached, memory_order_relaxed);
+	if (!recorder || atomic_load_explicit(&link.told_of_use, memory_order_relaxed))
+		return;
+	if (!atomic_exchange(&link.told_of_use, true) && recorder->heap_used)
 		recorder->heap_used();
 }
 
@@ -145,6 +148,7 @@ void recorder_on_fork(void (*child)(void))
 
 void recorder_link_after_fork(void)
 {
+	atomic_store(&link.told_of_use, false);
 	if (link.forked)
 		link.forked();
 }

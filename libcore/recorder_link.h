@@ -9,7 +9,7 @@
 /* The cycle's last span is swept: reports it and captures a snapshot if one is wanted. */
 void recorder_link_cycle_closed(const struct recorder_cycle *cycle);
 
-/* The first use of the heap by a thread. */
+/* Memory is asked for: tells the recorder when it is the first time. Outside the heap. */
 void recorder_link_heap_used(void);
 
 /* In a forked child, the heap being ready. */
