@@ -15,11 +15,13 @@ static const struct option {
     {"--format", 0, OPTION_FORMAT, true},   {"--output", 'o', OPTION_OUTPUT, true},
     {"--force", 0, OPTION_FORCE, false},    {"--strict", 0, OPTION_STRICT, false},
     {"--color", 0, OPTION_COLOR, true},     {"--timeout", 0, OPTION_TIMEOUT, true},
-    {"--file", 'f', OPTION_FILE, true},
+    {"--file", 'f', OPTION_FILE, true},     {"--max", 0, OPTION_MAX, true},
+    {"--over", 0, OPTION_OVER, true},
 };
 enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 40 };
 
 static const char *const format_names[] = {"table", "json", "ndjson", "csv", "markdown", NULL};
+static const char *const over_names[] = {"last", "any", NULL};
 static const char *const color_names[] = {"never", "auto", "always", NULL};
 
 static unsigned smallest(unsigned a, unsigned b, unsigned c)
@@ -110,6 +112,15 @@ static bool apply(struct options *options, const struct option *option, const ch
 			return false;
 		}
 		return true;
+	case OPTION_MAX:
+		options->limits[options->limit_count++] = value;
+		return true;
+	case OPTION_OVER:
+		index = index_of(value, over_names);
+		if (index < 0)
+			return refuse_value("--over", value, over_names);
+		options->over_any = index == 1;
+		return true;
 	case OPTION_OUTPUT:
 		options->output = value;
 		return true;
@@ -181,7 +192,8 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 	bool only_words = false;
 	memset(options, 0, sizeof *options);
 	options->words = calloc((size_t)argc + 1, sizeof *options->words);
-	if (!options->words)
+	options->limits = calloc((size_t)argc + 1, sizeof *options->limits);
+	if (!options->words || !options->limits)
 		return false;
 	for (int i = first; i < argc; i++) {
 		const char *word = argv[i];
@@ -205,4 +217,10 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 			return false;
 	}
 	return true;
+}
+
+void options_free(struct options *options)
+{
+	free(options->words);
+	free(options->limits);
 }

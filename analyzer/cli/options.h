@@ -20,6 +20,8 @@ enum option_set {
 	OPTION_COLOR = 1 << 4,
 	OPTION_TIMEOUT = 1 << 5,
 	OPTION_FILE = 1 << 6,
+	OPTION_MAX = 1 << 7,
+	OPTION_OVER = 1 << 8,
 };
 
 struct options {
@@ -29,6 +31,9 @@ struct options {
 	int color;            /* 1 always, 0 auto, -1 never */
 	double timeout_s;     /* 0: none */
 	const char *sql_file; /* -f */
+	const char **limits;  /* METRIC=VALUE of each --max */
+	size_t limit_count;
+	bool over_any;        /* --over any */
 	char **words;         /* what is no option */
 	size_t word_count;
 };
@@ -36,6 +41,9 @@ struct options {
 /* Parses argv[first...]; false after a complaint. `allowed` are the verb's options. */
 bool options_parse(struct options *options, int argc, char **argv, int first, unsigned allowed,
                    const char *verb);
+
+/* Gives back what options_parse took. */
+void options_free(struct options *options);
 
 /* The word of the list (NULL-terminated) that is nearest to what was typed, or NULL. */
 const char *nearest_word(const char *typed, const char *const *words);

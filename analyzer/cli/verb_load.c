@@ -103,6 +103,6 @@ int verb_load(int argc, char **argv)
 	int status = EXIT_USAGE;
 	if (options_parse(&options, argc, argv, 2, OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT, "load"))
 		status = options.help ? verb_help("load") : run(&options);
-	free(options.words);
+	options_free(&options);
 	return status;
 }

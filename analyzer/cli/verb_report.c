@@ -48,6 +48,6 @@ int verb_report(int argc, char **argv)
 		status = print(&session, &options);
 	session_close(&session);
 done:
-	free(options.words);
+	options_free(&options);
 	return status;
 }

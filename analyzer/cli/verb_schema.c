@@ -62,6 +62,6 @@ int verb_schema(int argc, char **argv)
 	if (options_parse(&options, argc, argv, 2,
 	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_COLOR, "schema"))
 		status = options.help ? verb_help("schema") : run(&options);
-	free(options.words);
+	options_free(&options);
 	return status;
 }

@@ -115,6 +115,6 @@ int verb_sql(int argc, char **argv)
 	                      OPTION_TIMEOUT | OPTION_FILE,
 	                  "sql"))
 		status = options.help ? verb_help("sql") : run(&options);
-	free(options.words);
+	options_free(&options);
 	return status;
 }

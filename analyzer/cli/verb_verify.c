@@ -71,6 +71,6 @@ int verb_verify(int argc, char **argv)
 	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
 	                  "verify"))
 		status = options.help ? verb_help("verify") : run(&options);
-	free(options.words);
+	options_free(&options);
 	return status;
 }

@@ -61,6 +61,17 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze verify snapshot.zst\n"
      "  memanalyze verify --format json recordings/\n"},
+    {"check", verb_check, "holds limits, for CI",
+     "usage: memanalyze check [OPTIONS] FILE... --max METRIC=VALUE...\n\n"
+     "Looks at every run: exit status 1 when a metric is above its limit (metric, value and\n"
+     "limit are named), 3 when it is unknown. Metrics are columns of fragmentation,\n"
+     "idle_memory and mstats, and pause_p99_ms, pause_max_us ... of pause_summary.\n\nOptions:\n"
+     "  --max METRIC=VALUE  a limit; may be given more than once\n"
+     "  --over WHEN         levels of the last snapshot (last) or of every one (any)\n"
+     "  --strict            a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze check snapshot.zst --max fragmentation_ratio=0.3\n"
+     "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1e9 --over any\n"},
     {"schema", verb_schema, "describes tables, views and columns",
      "usage: memanalyze schema [OPTIONS] [TABLE]\n\n"
      "Describes the tables and views, or the columns of one, with their units.\n\nOptions:\n"

@@ -20,6 +20,7 @@ int verb_sql(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_schema(int argc, char **argv);
+int verb_check(int argc, char **argv);
 
 /* Prints a verb's help and returns EXIT_FINE. */
 int verb_help(const char *name);

@@ -37,6 +37,7 @@ says() {
 "$make_recording" two.zst 2 3 12 || exit 1
 "$make_recording" torn.zst 1 3 8 torn || exit 1
 "$make_recording" long.zst 1 130 8 || exit 1
+"$make_recording" contradicts.zst 1 2 8 contradicts || exit 1
 bytes=$(wc -c <good.zst)
 
 # Formats, exact.
@@ -121,7 +122,7 @@ says 'not available in this version'
 status 0 --help
 grep -q watch out && fail 'a verb that is not there is in --help'
 status 0 --version
-for verb in report sql load verify schema; do
+for verb in report sql load verify schema check; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
 done
@@ -196,6 +197,19 @@ if command -v sqlite3 >/dev/null; then
 	says 'newer'
 	status 3 load good.zst -o newer.db
 fi
+
+# Limits.
+status 0 check good.zst --max fragmentation_ratio=0.2 --max pause_p99_ms=1
+prints ''
+status 1 check good.zst --max fragmentation_ratio=0.15 --max pause_p99_us=10
+prints 'fragmentation_ratio = 0.181640625 is above 0.15 (run 1, snapshot 9)'
+status 1 check good.zst --max pause_p99_us=9
+prints 'pause_p99_us = 10 is above 9 (run 1)'
+status 1 check good.zst --max fragmentation_ratio=0.2 --over any
+status 2 check good.zst --max fragmentation=x
+status 2 check good.zst --max nonsense_ratio=1
+status 2 check good.zst
+status 3 check contradicts.zst --max next_gc=1
 
 # Output files.
 status 0 report good.zst --format json -o report.json
