@@ -26,7 +26,7 @@ static int print_help(FILE *out)
 
 static int unknown_verb(const char *word)
 {
-	static const char *const planned[] = {"diff",  "spans",  "salvage",
+	static const char *const planned[] = {"spans",  "salvage",
 	                                      "watch", "export", "record", NULL};
 	const char *names[16];
 	size_t n = 0;

@@ -120,7 +120,8 @@ static int open_database(struct session *session, const char *path)
 
 /* ---- snapshots by name ------------------------------------------------- */
 
-static int select_snapshot(struct session *session, const char *path, const char *selector)
+int session_find_snapshot(const struct session *session, const char *path, const char *selector,
+                          int64_t *snapshot_id)
 {
 #define OF_LAST_RUN                                                                          \
 	"FROM snapshot WHERE run_id = (SELECT max(r.id) FROM run AS r JOIN source AS s"      \
@@ -128,15 +129,15 @@ static int select_snapshot(struct session *session, const char *path, const char
 	sqlite3 *db = session->store.db;
 	const char *of = session->sources.databases ? NULL : path;
 	if (strcmp(selector, "first") == 0)
-		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq LIMIT ?2", of, 1);
+		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq LIMIT ?2", of, 1);
 	else if (strcmp(selector, "last") == 0)
-		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq DESC LIMIT ?2", of, 1);
+		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq DESC LIMIT ?2", of, 1);
 	else if (strncmp(selector, "gc=", 3) == 0)
-		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND gc_num = ?2 ORDER BY seq DESC",
-		                              of, atoll(selector + 3));
+		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND gc_num = ?2 ORDER BY seq DESC", of,
+		                      atoll(selector + 3));
 	else
-		session->snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND seq = ?2", of, atoll(selector));
-	if (session->snapshot_id == 0)
+		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND seq = ?2", of, atoll(selector));
+	if (*snapshot_id == 0)
 		return complain(EXIT_USAGE, "%s: no snapshot @%s in its last run", path, selector);
 	return EXIT_FINE;
 }
@@ -169,7 +170,7 @@ int session_open(struct session *session, char **files, size_t count)
 		status = session->sources.databases ? open_database(session, session->sources.first->path)
 		                                    : import_all(session);
 	if (status == EXIT_FINE && selector)
-		status = select_snapshot(session, selected, selector);
+		status = session_find_snapshot(session, selected, selector, &session->snapshot_id);
 	free(selected);
 	return status;
 }

@@ -27,6 +27,13 @@ struct session {
 int session_open(struct session *session, char **files, size_t count);
 void session_close(struct session *session);
 
+/*
+ * The snapshot that `selector` (SEQ, gc=N, first, last) names in the last run of the source
+ * at path. EXIT_FINE, or EXIT_USAGE after a complaint.
+ */
+int session_find_snapshot(const struct session *session, const char *path, const char *selector,
+                          int64_t *snapshot_id);
+
 /* What the command exits with when all else went well. */
 int session_status(const struct session *session, bool strict);
 

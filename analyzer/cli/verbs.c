@@ -61,6 +61,16 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze verify snapshot.zst\n"
      "  memanalyze verify --format json recordings/\n"},
+    {"diff", verb_diff, "what grew between two snapshots",
+     "usage: memanalyze diff [OPTIONS] FILE [FILE]\n\n"
+     "Compares two snapshots, signed, the largest change first: the figures, span states and\n"
+     "size classes. One FILE: its last run from the first snapshot to the last. " FILES
+     "\nOptions:\n" OUTPUT_OPTIONS
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze diff snapshot.zst\n"
+     "  memanalyze diff snapshot.zst@gc=10 snapshot.zst@last\n"
+     "  memanalyze diff --format json old.zst new.zst\n"},
     {"check", verb_check, "holds limits, for CI",
      "usage: memanalyze check [OPTIONS] FILE... --max METRIC=VALUE...\n\n"
      "Looks at every run: exit status 1 when a metric is above its limit (metric, value and\n"

@@ -122,7 +122,7 @@ says 'not available in this version'
 status 0 --help
 grep -q watch out && fail 'a verb that is not there is in --help'
 status 0 --version
-for verb in report sql load verify schema check; do
+for verb in report sql load verify schema check diff; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
 done
@@ -210,6 +210,17 @@ status 2 check good.zst --max fragmentation=x
 status 2 check good.zst --max nonsense_ratio=1
 status 2 check good.zst
 status 3 check contradicts.zst --max next_gc=1
+
+# Differences.
+status 0 diff good.zst --format csv
+grep -q '^kind,name,unit,a,b,change,ratio$' out || fail "header of diff: $(head -n 1 out)"
+grep -q ',heap_alloc,bytes,95360,107264,11904,' out || fail "diff lacks heap_alloc: $(cat out)"
+status 0 diff good.zst@2 good.zst@2 --format json
+prints '[]'
+status 0 diff good.zst@gc=2 two.zst
+status 0 diff heap.db@first heap.db@last
+status 2 diff good.zst@2
+status 2 diff
 
 # Output files.
 status 0 report good.zst --format json -o report.json
