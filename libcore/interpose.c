@@ -1,6 +1,7 @@
 /*
  * interpose.c - functions of the C library that this library takes the place of: those
- * that begin, join and end threads, and those that could close the stop signal.
+ * that begin, join and end threads, and those that could close the stop signal. Those that
+ * wait are in interpose_wait.c.
  *
  * Each does what the C library's own does, found behind this library at first use. A set
  * of signals that would block the stop signal loses it; a program that sets an action
@@ -12,39 +13,23 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
-#include <sys/epoll.h>
-#include <sys/select.h>
 #include <threads.h>
-#include <time.h>
 
 #include "os.h"
 #include "thread.h"
 #include "world.h"
 
-#define WRAPPED __attribute__((visibility("default")))
-
-/* The function of this name behind ours. Looked up once, or by several threads alike. */
-static void *behind(_Atomic(void *) *found, const char *name)
+void *libc_function(_Atomic(void *) *found, const char *name)
 {
-	void *function = atomic_load_explicit(found, memory_order_acquire);
-	if (__builtin_expect(function != NULL, 1))
-		return function;
 	int saved = errno;
-	function = dlsym(RTLD_NEXT, name);
+	void *function = dlsym(RTLD_NEXT, name);
 	if (!function)
 		os_fatal("the C library has no %s", name);
 	atomic_store_explicit(found, function, memory_order_release);
 	errno = saved;
 	return function;
 }
-
-#define BEHIND(name)                                        \
-	({                                                      \
-		static _Atomic(void *) found;                       \
-		(__typeof__(&(name)))behind(&found, #name);         \
-	})
 
 int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(void *),
                         void *arg)
@@ -230,7 +215,7 @@ WRAPPED sighandler_t signal(int signal_number, sighandler_t handler)
 	return former.sa_handler;
 }
 
-static const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy)
+const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy)
 {
 	if (!set)
 		return NULL;
@@ -253,40 +238,4 @@ WRAPPED int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restric
 	if (how != SIG_UNBLOCK)
 		set = without_stop_signal(set, &open);
 	return BEHIND(sigprocmask)(how, set, former);
-}
-
-WRAPPED int sigsuspend(const sigset_t *set)
-{
-	sigset_t open;
-	return BEHIND(sigsuspend)(without_stop_signal(set, &open));
-}
-
-WRAPPED int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
-                  const sigset_t *set)
-{
-	sigset_t open;
-	return BEHIND(ppoll)(fds, count, timeout, without_stop_signal(set, &open));
-}
-
-WRAPPED int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
-                    fd_set *restrict exceptional, const struct timespec *restrict timeout,
-                    const sigset_t *restrict set)
-{
-	sigset_t open;
-	return BEHIND(pselect)(count, readable, writable, exceptional, timeout,
-	                       without_stop_signal(set, &open));
-}
-
-WRAPPED int epoll_pwait(int epoll, struct epoll_event *events, int count, int timeout_ms,
-                        const sigset_t *set)
-{
-	sigset_t open;
-	return BEHIND(epoll_pwait)(epoll, events, count, timeout_ms, without_stop_signal(set, &open));
-}
-
-WRAPPED int epoll_pwait2(int epoll, struct epoll_event *events, int count,
-                         const struct timespec *timeout, const sigset_t *set)
-{
-	sigset_t open;
-	return BEHIND(epoll_pwait2)(epoll, events, count, timeout, without_stop_signal(set, &open));
 }

@@ -6,6 +6,23 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+
+#define WRAPPED __attribute__((visibility("default")))
+
+/* The function of this name behind ours; *found keeps it. Ends the process if there is none. */
+void *libc_function(_Atomic(void *) *found, const char *name);
+
+/* Looked up once, or by several threads alike. */
+#define BEHIND(name)                                                                  \
+	({                                                                                \
+		static _Atomic(void *) found_;                                                \
+		void *function_ = atomic_load_explicit(&found_, memory_order_acquire);        \
+		(__typeof__(&(name)))(function_ ? function_ : libc_function(&found_, #name)); \
+	})
+
+/* A copy of the set that does not block the stop signal; NULL for NULL. */
+const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy);
 
 int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(void *),
                         void *arg);

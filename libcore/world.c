@@ -61,6 +61,16 @@ static struct {
 	_Atomic uintptr_t user_handler; /* of it, for the signal handler; 0 for none */
 } world = {.now = 1};
 
+_Thread_local struct world_wait world_wait __attribute__((tls_model("initial-exec")));
+
+/* As the kernel knows it: past wrappers, ours and those of sanitizers, which defer signals. */
+struct kernel_action {
+	void (*handler)(int, siginfo_t *, void *);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
 /* ---- the stopped thread's side ----------------------------------------- */
 
 /* The last one wakes the stopper. A late one of an earlier stop makes it look too early. */
@@ -176,6 +186,34 @@ static IN_HANDLER bool is_ours(const siginfo_t *info)
 	return info->si_code == SI_QUEUE && info->si_value.sival_ptr == &world;
 }
 
+/* The thread was in a system call, not in a handler that runs because that was interrupted. */
+static IN_HANDLER bool is_system_call_interrupted(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	const greg_t *registers = context->uc_mcontext.gregs;
+	return registers[REG_RAX] == -EINTR && registers[REG_RCX] == registers[REG_RIP];
+#elif defined(__aarch64__)
+	return (int64_t)context->uc_mcontext.regs[0] == -EINTR;
+#endif
+}
+
+/* A signal came while all were blocked, and the program's handler runs as soon as ours ends. */
+static IN_HANDLER bool is_handler_due(const ucontext_t *context)
+{
+	uint64_t due = 0, blocked;
+	struct kernel_action action;
+	memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
+	syscall(SYS_rt_sigpending, &due, KERNEL_SIGSET_BYTES);
+	for (due &= ~blocked; due; due &= due - 1) {
+		int signal = __builtin_ctzll(due) + 1;
+		if (signal != WORLD_SIGNAL &&
+		    syscall(SYS_rt_sigaction, signal, NULL, &action, KERNEL_SIGSET_BYTES) == 0 &&
+		    (uintptr_t)action.handler > (uintptr_t)SIG_IGN)
+			return true;
+	}
+	return false;
+}
+
 static IN_HANDLER void on_stop_signal(int signal, siginfo_t *info, void *context)
 {
 	int saved = errno;
@@ -183,20 +221,16 @@ static IN_HANDLER void on_stop_signal(int signal, siginfo_t *info, void *context
 	uint32_t stop;
 	if (t && !t->in_heap && is_asked_to_stop(t, &stop))
 		park_in_handler(t, context, stop);
-	if (!is_ours(info))
+	if (!is_ours(info) && atomic_load_explicit(&world.user_handler, memory_order_relaxed))
 		call_user_handler(signal, info, context);
+	else if (is_system_call_interrupted(context))
+		world_wait.interrupted = true;
+	if (is_handler_due(context))
+		world_wait.signalled = true;
 	errno = saved;
 }
 
 /* ---- the signal's action ----------------------------------------------- */
-
-/* As the kernel knows it: past wrappers, ours and those of sanitizers, which defer signals. */
-struct kernel_action {
-	void (*handler)(int, siginfo_t *, void *);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
 
 enum { RESTORER_GIVEN = 0x04000000 };
 

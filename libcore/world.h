@@ -52,6 +52,17 @@ uint64_t world_given_up(void);
 /* Once, before the first thread is known: takes the stop signal, and looks out for forks. */
 void world_setup(void);
 
+/*
+ * What the stop signal did to a wait of the calling thread's; for interpose_wait.c, which
+ * clears both. Written by the signal's handler.
+ */
+struct world_wait {
+	volatile bool interrupted; /* it made a system call fail with EINTR */
+	volatile bool signalled;   /* as the thread ran on, a handler of the program's was due */
+};
+
+extern _Thread_local struct world_wait world_wait __attribute__((tls_model("initial-exec")));
+
 /* Opens the stop signal in the calling thread. */
 void world_open_signal(void);
 
