@@ -73,6 +73,18 @@ static void record_push(struct thread *t)
 }
 
 /*
+ * All but the stack of frees by others, which stays closed until the record's mcache is
+ * opened: who looked up the former thread as a span's owner may still push the span there,
+ * and on an open stack without owner it would be lost.
+ */
+static void record_clear(struct thread *t)
+{
+	char *stack = (char *)&t->mcache.remote, *behind = stack + sizeof t->mcache.remote;
+	memset(t, 0, (size_t)(stack - (char *)t));
+	memset(behind, 0, (size_t)((char *)(t + 1) - behind));
+}
+
+/*
  * A cleared record, not in the list. Metadata memory has a lock, so a known thread
  * takes it inside the heap.
  */
@@ -81,7 +93,7 @@ static struct thread *record_take(struct thread *self)
 	struct thread *t = record_pop();
 	if (t) {
 		uint32_t incarnation = t->incarnation;
-		memset(t, 0, sizeof *t);
+		record_clear(t);
 		t->incarnation = incarnation;
 		return t;
 	}
