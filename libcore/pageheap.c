@@ -249,7 +249,8 @@ uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, 
 		if (!arena_open())
 			return 0;
 	size_t first = tree_find(wanted, kind);
-	first = (first + align_pages - 1) & ~(align_pages - 1);
+	size_t base_page = pageheap.base / PAGE_BYTES; /* addresses are aligned, not offsets */
+	first = ((base_page + first + align_pages - 1) & ~(align_pages - 1)) - base_page;
 	*dirty = run_use(first, pages, kind);
 	return pageheap.base + first * PAGE_BYTES;
 }
