@@ -11,7 +11,6 @@
 #include "settings.h"
 #include "special.h"
 #include "stats.h"
-#include "sweep.h"
 #include "trace.h"
 #include "world.h"
 
@@ -98,6 +97,7 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 		void *p = mcache_alloc_slow(&t->mcache, class);
 		bool dirty = t->mcache.slots[class].dirty;
 		size_t bytes = t->mcache.slots[class].elem_bytes;
+		heap_hold(p);
 		thread_leave(t);
 		if (p) {
 			sanitizer_show(p, bytes);
@@ -126,6 +126,7 @@ void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
 				heap_zero(p, bytes);
 			*(const void **)(p + bytes - sizeof(void *)) = type;
 		}
+		heap_hold(p);
 		thread_leave(t);
 		if (p) {
 			collect_if_due(t);
@@ -150,9 +151,11 @@ static void sweep_before_growth(struct thread *t, size_t pages)
 	}
 }
 
-static struct span *large_span(struct thread *t, enum span_kind kind, size_t pages,
-                               size_t align_pages)
+/* The object, not yet cleared; *dirty: it has to be. NULL: the OS refuses. */
+static void *large_take(struct thread *t, enum span_kind kind, size_t pages, size_t align_pages,
+                        bool *dirty)
 {
+	void *p = NULL;
 	thread_enter(t);
 	struct span *s = mcentral_new_span(span_class(kind, 0), NULL, pages, align_pages);
 	if (s) {
@@ -162,29 +165,32 @@ static struct span *large_span(struct thread *t, enum span_kind kind, size_t pag
 		t->mcache.counts.large_alloc_bytes += s->elem_bytes;
 		mcache_settle_live(&t->mcache);
 		counters_live_add((int64_t)s->elem_bytes, !span_noscan(s));
+		*dirty = s->dirty;
+		p = (void *)s->base;
 	}
+	heap_hold(p);
 	thread_leave(t);
-	return s;
+	return p;
 }
 
 void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
 {
+	bool dirty = false;
 	if (bytes > SIZE_MAX - PAGE_BYTES)
 		return NULL;
 	size_t pages = (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
 	size_t align_pages = align > PAGE_BYTES ? align >> PAGE_SHIFT : 1;
 	sweep_before_growth(t, pages);
-	struct span *s = large_span(t, kind, pages, align_pages);
-	if (!s) {
+	void *p = large_take(t, kind, pages, align_pages, &dirty);
+	if (!p) {
 		heap_collect(t, RECORDER_LIMIT);
-		s = large_span(t, kind, pages, align_pages);
+		p = large_take(t, kind, pages, align_pages, &dirty);
 	}
-	if (!s)
+	if (!p)
 		return NULL;
-	void *p = (void *)s->base;
-	sanitizer_show(p, s->elem_bytes);
-	if (s->dirty)
-		memset(p, 0, s->elem_bytes);
+	sanitizer_show(p, pages * PAGE_BYTES);
+	if (dirty)
+		memset(p, 0, pages * PAGE_BYTES);
 	recorder_link_heap_used();
 	collect_if_due(t);
 	return p;
@@ -205,6 +211,7 @@ void *heap_alloc_tiny(struct thread *t, size_t bytes)
 	if (m->tiny && p + bytes <= m->tiny_end) {
 		m->tiny = p + bytes;
 		m->counts.tinyallocs++;
+		heap_hold(p);
 		thread_leave(t);
 		return (void *)p;
 	}
@@ -276,22 +283,19 @@ static void report(const char *caller, const void *p, struct span *s, const char
 /* Explicit free of an object with a span of its own. Inside the heap. */
 static bool free_large(struct mcache *m, struct span *s)
 {
-	unsigned class = span_class_of(s);
+	uintptr_t base = s->base;
 	size_t bytes = s->elem_bytes;
-	unsigned swept = 0;
-	while (!span_is_swept(s))
-		if (sweep_claim(s))
-			swept = sweep_span(s);
 	uint64_t none = 0;
-	bool taken = swept || __atomic_compare_exchange_n(span_free_word(s, 0), &none, 1, false,
-	                                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-	if (!taken)
+	cycle_sweep_span(m, s);
+	if (pageheap_span_of(base) != s)
+		return true; /* no pointer led to it when it was marked: the sweep has freed it */
+	if (!__atomic_compare_exchange_n(span_free_word(s, 0), &none, 1, false, __ATOMIC_ACQ_REL,
+	                                 __ATOMIC_RELAXED))
 		return false;
 	s->free_count = 1;
-	m->counts.nfree[class]++;
+	m->counts.nfree[span_class_of(s)]++;
 	m->counts.large_free_bytes += bytes;
-	if (!swept)
-		counters_live_add(-(int64_t)bytes, !span_noscan(s));
+	counters_live_add(-(int64_t)bytes, !span_noscan(s));
 	mcentral_put(s);
 	return true;
 }

@@ -33,6 +33,12 @@ static inline struct thread *heap_thread(void)
 	return __builtin_expect(t != NULL, 1) ? t : heap_thread_slow();
 }
 
+/*
+ * Before thread_leave: from here on the address itself is in a register or on the stack,
+ * where a stop finds it. Without it the compiler may keep what it is computed from.
+ */
+#define heap_hold(p) __asm__ volatile("" : "+r"(p) : : "memory")
+
 static inline void heap_zero(void *p, size_t bytes)
 {
 	uint64_t *words = p;
@@ -61,6 +67,7 @@ static inline void *heap_alloc_class(struct thread *t, unsigned class)
 	bool dirty = slot->dirty;
 	void *p = (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * bytes);
 	slot->word = word & (word - 1);
+	heap_hold(p);
 	thread_leave(t);
 	sanitizer_show(p, bytes);
 	if (dirty)

@@ -290,7 +290,7 @@ enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned i
 uint64_t mcache_word_of(struct span *s)
 {
 	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-	if (!owner || s->group == SPAN_GROUP_NONE)
+	if (!owner || owner == SPAN_IN_HAND || s->group == SPAN_GROUP_NONE)
 		return 0;
 	const struct mcache_slot *slot = &owner->slots[span_class_of(s)];
 	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_RELAXED) : 0;

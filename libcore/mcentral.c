@@ -137,7 +137,8 @@ void mcentral_push_remote(struct span *s)
 	if (atomic_exchange(&s->remote_queued, true))
 		return;
 	struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-	if (owner && span_is_swept(s) && mcentral_stack_push(&owner->remote, s))
+	if (owner && owner != SPAN_IN_HAND && span_is_swept(s) &&
+	    mcentral_stack_push(&owner->remote, s))
 		return;
 	mcentral_stack_push(&mcentral[span_class_of(s)].remote, s);
 }
@@ -149,8 +150,8 @@ void mcentral_unqueue(struct span *s)
 }
 
 /*
- * One span from the central stack. It may have found an owner meanwhile, or be
- * unswept: then its owner or its sweeper folds it. Lock held; true: free it.
+ * One span from the central stack. It may have found an owner meanwhile, or be unswept
+ * or in a sweeper's hand: then that one folds it. Lock held; true: free it.
  */
 static bool drain_one(struct mcentral *c, struct span *s)
 {
@@ -158,6 +159,8 @@ static bool drain_one(struct mcentral *c, struct span *s)
 	if (!span_is_swept(s))
 		return false;
 	struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
+	if (owner == SPAN_IN_HAND)
+		return false;
 	if (owner) {
 		mcentral_push_remote(s);
 		return false;

@@ -45,7 +45,7 @@ size_t scavenge_release(size_t bytes)
 {
 	size_t done = 0;
 	while (done < bytes) {
-		size_t pages = (bytes - done + PAGE_BYTES - 1) / PAGE_BYTES;
+		size_t pages = (bytes - done) / PAGE_BYTES + 1;
 		lock_acquire(&pageheap.lock);
 		pages = pageheap_release(pages < CHUNK_PAGES ? pages : CHUNK_PAGES);
 		lock_release(&pageheap.lock);

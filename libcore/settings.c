@@ -49,9 +49,14 @@ bool settings_parse_bytes(const char *text, int64_t *bytes)
 		return true;
 	}
 	const char *end = parse_digits(text, &n);
-	for (size_t i = 0; end && i < sizeof units / sizeof units[0]; i++)
-		if (strcmp(end, units[i].unit) == 0)
-			return !__builtin_mul_overflow(n, units[i].factor, bytes);
+	for (size_t i = 0; end && i < sizeof units / sizeof units[0]; i++) {
+		if (strcmp(end, units[i].unit) != 0)
+			continue;
+		if (__builtin_mul_overflow(n, units[i].factor, &n))
+			return false;
+		*bytes = n;
+		return true;
+	}
 	return false;
 }
 

@@ -15,7 +15,8 @@
  *
  * Ownership: `owner` may change free, free_count, group and its list links while
  * sweepgen == span_sweepgen. Without an owner the central list's lock guards them;
- * a thread that claimed the span for sweeping (sweep.h) has it to itself.
+ * a thread that claimed the span for sweeping (sweep.h) has it to itself, and with owner
+ * SPAN_IN_HAND still has once it is swept, until it has put it where it belongs.
  */
 #ifndef SPAN_H
 #define SPAN_H
@@ -51,6 +52,8 @@ static inline bool span_kind_is_noscan(enum span_kind kind)
 {
 	return kind == SPAN_NOSCAN || kind == SPAN_TINY;
 }
+
+#define SPAN_IN_HAND ((struct mcache *)1)
 
 enum span_state { SPAN_DEAD = 0, SPAN_INUSE, SPAN_STACK };
 

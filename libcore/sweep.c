@@ -30,7 +30,7 @@ static uint64_t slots_mask(const struct span *s, unsigned w)
 	return left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1;
 }
 
-/* free |= ~mark, mark = 0; returns the objects freed. */
+/* free |= ~mark but for uncollectable objects, mark = 0; returns the objects freed. */
 static unsigned free_unmarked(struct span *s)
 {
 	unsigned count = 0;
@@ -38,7 +38,7 @@ static unsigned free_unmarked(struct span *s)
 		uint64_t *free = span_free_word(s, w);
 		_Atomic uint64_t *mark = span_mark_word(s, w);
 		uint64_t marked = atomic_load_explicit(mark, memory_order_relaxed);
-		uint64_t freed = slots_mask(s, w) & ~*free & ~marked;
+		uint64_t freed = s->kind == SPAN_ROOT ? 0 : slots_mask(s, w) & ~*free & ~marked;
 		if (marked)
 			atomic_store_explicit(mark, 0, memory_order_relaxed);
 		if (!freed)
@@ -54,14 +54,14 @@ unsigned sweep_span(struct span *s)
 {
 	bool queued = s->specials && special_sweep(s) > 0;
 	span_fold_remote(s, 0);
-	unsigned freed = s->kind == SPAN_ROOT ? 0 : free_unmarked(s);
+	unsigned freed = free_unmarked(s);
 	if (freed) {
 		s->free_count = (uint16_t)(s->free_count + freed);
 		s->dirty = true;
 	}
 	s->link_next = s->link_prev = NULL;
 	s->listed = false;
-	atomic_store_explicit(&s->owner, NULL, memory_order_relaxed);
+	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
 	atomic_store_explicit(&s->sweepgen, atomic_load(&span_sweepgen), memory_order_release);
 	if (queued)
 		sweep_queued_finalizers();

@@ -20,7 +20,8 @@ bool sweep_claim(struct span *s);
 
 /*
  * Sweeps a claimed span: folds remote frees in, frees what is not marked, clears
- * the marks, ends the ownership, publishes it as swept. Finalizers of dead objects
+ * the marks, ends the ownership, publishes it as swept. The span stays in the caller's
+ * hand: mcentral_put or mcentral_adopt is next. Finalizers of dead objects
  * are queued. Returns the objects freed. Inside the heap.
  */
 unsigned sweep_span(struct span *s);

@@ -1,0 +1,15 @@
+# Tests of the heap above its threads (libcore.cmake): allocation, collection, statistics.
+set(heap_folder ${CMAKE_CURRENT_LIST_DIR}/heap)
+
+foreach(name sizeclass pageheap policy)
+	memspan_add_criterion_test(test_${name}
+		SOURCES ${heap_folder}/test_${name}.c LIBS memspan_core Threads::Threads)
+endforeach()
+
+# Threads that are stopped by a signal are beyond ThreadSanitizer (libcore.cmake).
+if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
+	foreach(name heap_collects heap_counts)
+		memspan_add_plain_test(${name}
+			SOURCES ${heap_folder}/${name}.c LIBS memspan Threads::Threads)
+	endforeach()
+endif()
