@@ -12,4 +12,11 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan Threads::Threads)
 	endforeach()
+	# For minutes rather than seconds: heap_stress 600.
+	memspan_add_plain_test(heap_stress
+		SOURCES ${heap_folder}/heap_stress.c LIBS memspan Threads::Threads ARGS 5)
+	set_tests_properties(heap_stress PROPERTIES ENVIRONMENT
+		"${memspan_test_environment};MEMSPAN_GCPERCENT=25")
+	memspan_add_plain_test(heap_overflows_its_queue
+		SOURCES ${heap_folder}/heap_overflows_its_queue.c LIBS memspan_core Threads::Threads)
 endif()
