@@ -159,14 +159,14 @@ Test(dumper, a_summary_has_no_spans)
 	cr_assert_eq(decode("a.zst").rows, 0);
 }
 
-Test(dumper, what_comes_too_fast_is_skipped_and_counted)
+Test(dumper, what_comes_too_fast_is_written_or_counted_as_skipped)
 {
 	struct sample_found found;
 
 	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst $P spans 200000 burst 50"), 0);
 	found = decode("a.zst");
-	cr_assert_lt(found.snapshots, 51);
-	cr_assert_geq(found.skipped, 1);
+	/* How many depends on the machine; none is lost without being counted. */
+	cr_assert_eq(found.snapshots + found.skipped, 51);
 	cr_assert_eq(found.cycles, 50);
 	cr_assert_eq(found.run_ends, 1);
 }
