@@ -9,12 +9,15 @@ target_link_libraries(made_recording PUBLIC memspan_format)
 add_executable(make_recording ${support}/make_recording.c)
 target_link_libraries(make_recording PRIVATE made_recording)
 
+add_executable(peak_memory ${support}/peak_memory.c)
+
 foreach(name views import)
 	memspan_add_criterion_test(test_store_${name}
 		SOURCES ${analyzer_tests}/store_${name}.c LIBS memspan_analyzer made_recording)
 endforeach()
 
 add_test(NAME memanalyze_command_line COMMAND sh ${analyzer_tests}/store_command_line.sh
-	$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
+	$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>
+	$<TARGET_FILE:peak_memory> ${PROJECT_SOURCE_DIR}/docs/man/memanalyze.1)
 set_tests_properties(memanalyze_command_line PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

@@ -1,9 +1,11 @@
 #!/bin/sh
-# store_command_line.sh MEMANALYZE MAKE_RECORDING - the command line, held to its promises:
+# store_command_line.sh MEMANALYZE MAKE_RECORDING PEAK_MEMORY MAN_PAGE - the command line, held to its promises:
 # exact output, exit status, what is refused, what stays untouched.
 set -u
 memanalyze=$1
 make_recording=$2
+peak_memory=$3
+man_page=$4
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -38,6 +40,9 @@ says() {
 "$make_recording" torn.zst 1 3 8 torn || exit 1
 "$make_recording" long.zst 1 130 8 || exit 1
 "$make_recording" contradicts.zst 1 2 8 contradicts || exit 1
+"$make_recording" newer.zst 1 2 8 newer || exit 1
+"$make_recording" summary.zst 1 3 8 summary || exit 1
+"$make_recording" big.zst 1 200 20000 || exit 1
 bytes=$(wc -c <good.zst)
 
 # Formats, exact.
@@ -125,7 +130,17 @@ status 0 --version
 for verb in report sql load verify schema check diff; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
+	grep -q "^memanalyze $verb" "$man_page" || fail "no example of $verb in the man page"
+	tr -s ' ,' '\n\n' <out | grep -E '^(-[a-z]|--[a-z]+)$' >>helped
+	awk 'length > 90' out | grep . && fail "$verb --help has long lines"
 done
+# The options of all verbs, as --help and as the man page name them.
+printf '%s\n' --help --version >>helped
+sort -u helped >helped_once
+sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$man_page" | grep -E '^\.(TP|B|BI|BR) ' | sed 's/\\//g' |
+	tr -s ' ,"' '\n\n\n' | grep -E '^(-[a-z]|--[a-z]+)$' | sort -u >described
+cmp -s helped_once described ||
+	fail "--help and man page differ: $(diff helped_once described)"
 
 # Unreadable input.
 : >empty
@@ -138,6 +153,21 @@ head -c 60 good.zst >stump
 status 3 report stump
 sed 's/memspan/memspam/' good.zst >foreign
 status 3 report foreign
+
+status 3 report newer.zst
+says 'version 9.0, this reader knows 1'
+mkdir nothing
+status 3 report nothing
+says 'holds no memspan recording'
+mkfifo pipe
+status 3 report pipe
+says 'not a regular file'
+status 3 verify /dev/zero
+status 3 report -
+status 0 verify summary.zst
+status 0 sql summary.zst 'SELECT count(*) AS n FROM span' --format csv
+prints 'n
+0'
 
 # Torn ends are expected, damage in the middle is not.
 status 0 verify good.zst
@@ -238,6 +268,16 @@ grep -q "$(printf '\033')" out && fail 'colour in a file'
 status 0 schema fragmentation --format csv
 head -n 2 out | tail -n 1 | grep -q '^snapshot_id,' || fail "schema fragmentation: $(cat out)"
 status 2 schema fragmentatoin
+
+# Memory: 200 snapshots of 20,000 spans cost no more than a few.
+for arguments in report 'SELECT state, count(*) FROM span GROUP BY state' \
+	'SELECT * FROM span WHERE snapshot_id > 190 ORDER BY base'; do
+	if [ "$arguments" = report ]; then
+		"$peak_memory" 300 "$memanalyze" report big.zst >out 2>err
+	else
+		"$peak_memory" 300 "$memanalyze" sql big.zst "$arguments" --format csv >out 2>err
+	fi || fail "memory: $arguments: $(cat err)"
+done
 
 [ $failures -eq 0 ] || { echo "$failures failures"; exit 1; }
 echo 'all held'

@@ -5,6 +5,7 @@
 
 #include "os.h"
 #include "pageheap.h"
+#include "sanitizer.h"
 
 enum { PAGES = 4 * ARENA_BYTES / PAGE_BYTES, RUNS = 400 };
 
@@ -107,6 +108,7 @@ Test(pageheap, a_run_larger_than_an_arena_crosses_arenas, .init = setup)
 	uintptr_t base = pageheap_take(pages, 1, CHUNK_NOSCAN, &dirty);
 	cr_assert_neq(base, 0);
 	cr_assert_not(dirty);
+	sanitizer_show(base, pages * PAGE_BYTES); /* as spans do when they hand out */
 	memset((void *)base, 1, pages * PAGE_BYTES);
 	pageheap_give(base, pages);
 	pageheap_check();
@@ -116,6 +118,7 @@ Test(pageheap, released_pages_read_as_zero_and_are_not_dirty, .init = setup)
 {
 	bool dirty;
 	uintptr_t base = pageheap_take(10, 1, CHUNK_SCAN, &dirty);
+	sanitizer_show(base, 10 * PAGE_BYTES);
 	memset((void *)base, 0xff, 10 * PAGE_BYTES);
 	pageheap_give(base, 10);
 	cr_assert_eq(pageheap_take(10, 1, CHUNK_SCAN, &dirty), base);
@@ -126,6 +129,7 @@ Test(pageheap, released_pages_read_as_zero_and_are_not_dirty, .init = setup)
 	cr_assert_eq(pageheap.released_pages, before + 10);
 	cr_assert_eq(pageheap_take(10, 1, CHUNK_SCAN, &dirty), base);
 	cr_assert_not(dirty);
+	sanitizer_show(base, 10 * PAGE_BYTES);
 	for (size_t i = 0; i < 10 * PAGE_BYTES; i++)
 		cr_assert_eq(((char *)base)[i], 0);
 }

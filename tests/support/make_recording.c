@@ -1,17 +1,31 @@
 /*
  * make_recording.c - writes a recording that recording.h describes:
- * make_recording FILE RUNS SNAPSHOTS SPANS [summary] [torn] [contradicts]
+ * make_recording FILE RUNS SNAPSHOTS SPANS [summary] [torn] [contradicts] [newer]
+ * newer: the first segment is of a format version that nobody has seen yet.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "crc32.h"
 #include "recording.h"
+
+/* Where they stand in a segment's mark: schemas/snapshot.md, section 1. */
+enum { MAJOR_AT = 16, CHECKSUM_AT = 44 };
+
+static void make_newer(uint8_t *mark)
+{
+	mark[MAJOR_AT] = 9;
+	uint32_t checksum = crc32_of(0, mark, CHECKSUM_AT);
+	for (int i = 0; i < 4; i++)
+		mark[CHECKSUM_AT + i] = (uint8_t)(checksum >> 8 * i);
+}
 
 int main(int argc, char **argv)
 {
 	struct recording_shape shape = {0};
 	size_t bytes;
+	bool newer = false;
 	if (argc < 5)
 		return 2;
 	shape.runs = (uint32_t)atoi(argv[2]);
@@ -21,8 +35,11 @@ int main(int argc, char **argv)
 		shape.summary |= strcmp(argv[i], "summary") == 0;
 		shape.torn |= strcmp(argv[i], "torn") == 0;
 		shape.contradicts |= strcmp(argv[i], "contradicts") == 0;
+		newer |= strcmp(argv[i], "newer") == 0;
 	}
 	uint8_t *data = recording_make(&shape, &bytes);
+	if (data && newer)
+		make_newer(data);
 	FILE *file = data ? fopen(argv[1], "wb") : NULL;
 	bool ok = file && fwrite(data, 1, bytes, file) == bytes && fclose(file) == 0;
 	free(data);
