@@ -22,7 +22,7 @@ const struct verb verbs[] = {
      "usage: memanalyze report [OPTIONS] FILE...\n\n"
      "Says what is wrong with a program's memory, or that nothing is; then where every byte\n"
      "is, how it went over the run, the pauses, the worst size classes, how far the data can\n"
-     "be trusted, and what to run next. " FILES "\nOptions:\n" OUTPUT_OPTIONS
+     "be trusted, and what to run next.\n" FILES "\nOptions:\n" OUTPUT_OPTIONS
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze report snapshot.zst\n"
@@ -64,7 +64,7 @@ const struct verb verbs[] = {
     {"diff", verb_diff, "what grew between two snapshots",
      "usage: memanalyze diff [OPTIONS] FILE [FILE]\n\n"
      "Compares two snapshots, signed, the largest change first: the figures, span states and\n"
-     "size classes. One FILE: its last run from the first snapshot to the last. " FILES
+     "size classes. One FILE: its last run from the first snapshot to the last.\n" FILES
      "\nOptions:\n" OUTPUT_OPTIONS
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
