@@ -37,11 +37,36 @@ static size_t snapshot_bytes(size_t room)
 	return (bytes + os_page_bytes() - 1) & -os_page_bytes();
 }
 
+/*
+ * The mapping of the snapshot before, unless it is large: a new one would cost a page
+ * fault for each page at every collection.
+ */
+static struct recorder_snapshot *_Atomic spare;
+enum { SPARE_BYTES_MAX = 4 << 20 };
+
+static void unmap(struct recorder_snapshot *snapshot)
+{
+	if (snapshot)
+		sysmem_unmap(snapshot, snapshot->mapping_bytes, &sysmem_stats.other_sys);
+}
+
+static struct recorder_snapshot *spare_take(size_t bytes)
+{
+	struct recorder_snapshot *snapshot = atomic_exchange(&spare, NULL);
+	if (snapshot && snapshot->mapping_bytes >= bytes)
+		return snapshot;
+	unmap(snapshot);
+	return NULL;
+}
+
 /* Mapped and touched, so that filling it in the stopped world takes no page fault. */
 static struct recorder_snapshot *snapshot_new(size_t room)
 {
 	size_t bytes = snapshot_bytes(room);
-	struct recorder_snapshot *snapshot = sysmem_map(bytes, &sysmem_stats.other_sys);
+	struct recorder_snapshot *snapshot = spare_take(bytes);
+	if (snapshot)
+		return snapshot;
+	snapshot = sysmem_map(bytes, &sysmem_stats.other_sys);
 	if (!snapshot)
 		return NULL;
 	for (size_t at = 0; at < bytes; at += os_page_bytes())
@@ -53,7 +78,9 @@ static struct recorder_snapshot *snapshot_new(size_t room)
 
 void recorder_release(struct recorder_snapshot *snapshot)
 {
-	sysmem_unmap(snapshot, snapshot->mapping_bytes, &sysmem_stats.other_sys);
+	if (snapshot->mapping_bytes <= SPARE_BYTES_MAX)
+		snapshot = atomic_exchange(&spare, snapshot);
+	unmap(snapshot);
 }
 
 /* One stop; false when the table did not fit, *room then says what it needs. */
