@@ -146,10 +146,11 @@ Test(dumper, every_tenth_cycle_when_asked_and_all_cycles_all_the_same)
 
 Test(dumper, cycles_are_written_also_when_snapshots_are_rare)
 {
+	/* Long pauses: on a busy machine the writer may have to wait for its turn. */
 	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst MEMSPAN_DUMP_EVERY=100000 "
-	                   "$P gc 100 sleep 100 gc 100 sleep 100 gc 100"), 0);
+	                   "$P gc 60 sleep 10 gc 60 sleep 1500 gc 60 sleep 10 gc 60"), 0);
 	expect_whole("a.zst", 1, 1);
-	cr_assert_eq(decode("a.zst").cycles, 300);
+	cr_assert_eq(decode("a.zst").cycles, 240);
 }
 
 Test(dumper, a_summary_has_no_spans)
