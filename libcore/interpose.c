@@ -1,12 +1,10 @@
 /*
  * interpose.c - functions of the C library that this library takes the place of: those
- * that begin, join and end threads, and those that could close the stop signal. Those that
- * wait are in interpose_wait.c.
+ * that begin, join and end threads. Those about signals are in interpose_signal.c, those
+ * that wait in interpose_wait.c.
  *
- * Each does what the C library's own does, found behind this library at first use. A set
- * of signals that would block the stop signal loses it; a program that sets an action
- * for that signal gets it called for signals that are not ours (world.c). Names of the
- * C library are the only ones here that do not start with memspan_ and are exported.
+ * Each does what the C library's own does, found behind this library at first use. Names of
+ * the C library are the only ones here that do not start with memspan_ and are exported.
  */
 #define _GNU_SOURCE
 #include "interpose.h"
@@ -18,7 +16,6 @@
 
 #include "os.h"
 #include "thread.h"
-#include "world.h"
 
 void *libc_function(_Atomic(void *) *found, const char *name)
 {
@@ -35,11 +32,6 @@ int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start
                         void *arg)
 {
 	return BEHIND(pthread_create)(id, attr, start, arg);
-}
-
-int libc_pthread_sigmask(int how, const sigset_t *set, sigset_t *former)
-{
-	return BEHIND(pthread_sigmask)(how, set, former);
 }
 
 /* ---- beginning threads ------------------------------------------------- */
@@ -185,57 +177,4 @@ WRAPPED int thrd_detach(thrd_t id)
 	if (error == thrd_success)
 		thread_detached(ref);
 	return error;
-}
-
-/* ---- keeping the stop signal open --------------------------------------- */
-
-WRAPPED int sigaction(int signal, const struct sigaction *restrict act,
-                      struct sigaction *restrict former)
-{
-	struct sigaction open;
-	if (signal == WORLD_SIGNAL) {
-		world_user_action(act, former);
-		return 0;
-	}
-	if (act) {
-		open = *act;
-		sigdelset(&open.sa_mask, WORLD_SIGNAL);
-		act = &open;
-	}
-	return BEHIND(sigaction)(signal, act, former);
-}
-
-WRAPPED sighandler_t signal(int signal_number, sighandler_t handler)
-{
-	struct sigaction act = {.sa_flags = SA_RESTART}, former;
-	if (signal_number != WORLD_SIGNAL)
-		return BEHIND(signal)(signal_number, handler);
-	act.sa_handler = handler;
-	world_user_action(&act, &former);
-	return former.sa_handler;
-}
-
-const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy)
-{
-	if (!set)
-		return NULL;
-	*copy = *set;
-	sigdelset(copy, WORLD_SIGNAL);
-	return copy;
-}
-
-WRAPPED int pthread_sigmask(int how, const sigset_t *set, sigset_t *former)
-{
-	sigset_t open;
-	if (how != SIG_UNBLOCK)
-		set = without_stop_signal(set, &open);
-	return libc_pthread_sigmask(how, set, former);
-}
-
-WRAPPED int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict former)
-{
-	sigset_t open;
-	if (how != SIG_UNBLOCK)
-		set = without_stop_signal(set, &open);
-	return BEHIND(sigprocmask)(how, set, former);
 }

@@ -49,6 +49,12 @@ enum thread_gate {
 	THREAD_GATE_FORK = 2,    /* closed while a fork is under way */
 };
 
+enum thread_waiting {
+	THREAD_WAITS_NOT,
+	THREAD_WAIT_CHANGES, /* its place is being written or left: the stop signal changes nothing */
+	THREAD_WAITS,        /* in a call of the C library, where it counts as parked */
+};
+
 /* Where a stopped thread was; written by the thread as it parks. */
 struct thread_stop_place {
 	uintptr_t frame;        /* lowest address in use, on the stack of the handler */
@@ -61,6 +67,8 @@ struct thread {
 	volatile uint32_t in_heap;      /* written by the thread */
 	volatile uint32_t stop_pending; /* written by the stopper */
 	volatile uint32_t gate;         /* enum thread_gate: entering takes the slow path */
+	volatile uint32_t waiting;      /* enum thread_waiting; written by the thread */
+	volatile uint32_t signal_sent;  /* set by the stopper, cleared by the thread (world.c) */
 	_Atomic uint32_t parked;        /* the stop it is parked for (world.c) */
 	struct mcache mcache;
 

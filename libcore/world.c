@@ -6,7 +6,11 @@
  * writing the stop's number to `parked` and sleeping until world.now is another one;
  * so a thread that parks late, for a stop that was given up, does not sleep.
  *
- * A thread inside the heap ignores the signal and parks in thread_leave. One of the
+ * A thread inside the heap ignores the signal and parks in thread_leave. One that waits in
+ * a call of the C library (interpose_wait.c) has written its place before, gets no signal
+ * and counts as parked; coming back, it parks. A handler of the program's that runs
+ * meanwhile takes it out of the wait first (interpose_signal.c), so that no code of the
+ * program's runs in a stopped world, whatever the handler does or jumps to. One of the
  * runtime's own gets no signal: it counts as parked while in_heap is 0, which it
  * cannot set to 1 unnoticed: either the stopper sees the 1 or the thread sees
  * stop_pending, each after a full fence.
@@ -61,8 +65,6 @@ static struct {
 	_Atomic uintptr_t user_handler; /* of it, for the signal handler; 0 for none */
 } world = {.now = 1};
 
-_Thread_local struct world_wait world_wait __attribute__((tls_model("initial-exec")));
-
 /* As the kernel knows it: past wrappers, ours and those of sanitizers, which defer signals. */
 struct kernel_action {
 	void (*handler)(int, siginfo_t *, void *);
@@ -101,18 +103,23 @@ static IN_HANDLER bool is_asked_to_stop(struct thread *t, uint32_t *stop)
 	       atomic_load_explicit(&t->parked, memory_order_relaxed) != *stop;
 }
 
-/* The registers that a called function may change are dead here; the others go to this frame. */
-static __attribute__((noinline)) void park_here(struct thread *t, uint32_t stop)
+/* The thread stands outside the heap, and what it has on its stack begins at the frame. */
+static void set_place(struct thread *t, uintptr_t frame)
 {
 	stack_t alternate;
-	__builtin_unwind_init();
-	uintptr_t frame = (uintptr_t)__builtin_alloca(1);
 	t->place = (struct thread_stop_place){.frame = frame, .sp = frame};
 	if ((frame < t->stack_lo || frame >= t->stack_hi) && sigaltstack(NULL, &alternate) == 0 &&
 	    !(alternate.ss_flags & SS_DISABLE)) {
 		t->place.alternate_lo = (uintptr_t)alternate.ss_sp;
 		t->place.alternate_hi = t->place.alternate_lo + alternate.ss_size;
 	}
+}
+
+/* The registers that a called function may change are dead here; the others go to this frame. */
+static __attribute__((noinline)) void park_here(struct thread *t, uint32_t stop)
+{
+	__builtin_unwind_init();
+	set_place(t, (uintptr_t)__builtin_alloca(1));
 	park(t, stop);
 }
 
@@ -145,6 +152,103 @@ void thread_enter_slow(struct thread *t)
 	}
 }
 
+/* ---- waiting in the C library, and the program's handlers ----------------- */
+
+/*
+ * Until no stop is under way, with the place as it is. One that is parked already, and was
+ * interrupted in that by a handler, stays so.
+ */
+static void stand_still(struct thread *t)
+{
+	for (;;) {
+		uint32_t stop = atomic_load_explicit(&world.now, memory_order_acquire);
+		if (!__atomic_load_n(&t->stop_pending, __ATOMIC_ACQUIRE))
+			return;
+		if (atomic_load_explicit(&t->parked, memory_order_relaxed) != stop)
+			park(t, stop);
+		else
+			wait_for_end_of(stop);
+	}
+}
+
+/*
+ * The place is written. Either the stopper sees that the thread waits, and sends no signal,
+ * or the thread sees the stop, and parks. Any signal sent before that comes now and not in
+ * the wait: at the latest as a system call returns.
+ */
+static void wait_again(struct thread *t)
+{
+	__atomic_store_n(&t->waiting, THREAD_WAITS, __ATOMIC_RELEASE);
+	atomic_thread_fence(memory_order_seq_cst);
+	stand_still(t);
+	if (t->signal_sent) {
+		t->signal_sent = 0;
+		syscall(SYS_getppid);
+	}
+}
+
+struct thread *world_wait_begin(void)
+{
+	struct thread *t = thread_current;
+	if (!t)
+		return NULL;
+	int saved = errno;
+	t->waiting = THREAD_WAIT_CHANGES;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	set_place(t, (uintptr_t)__builtin_frame_address(0));
+	wait_again(t);
+	errno = saved;
+	return t;
+}
+
+void world_wait_end(struct thread *t)
+{
+	int saved = errno;
+	__atomic_store_n(&t->waiting, THREAD_WAIT_CHANGES, __ATOMIC_RELEASE);
+	atomic_thread_fence(memory_order_seq_cst);
+	stand_still(t);
+	__atomic_store_n(&t->waiting, THREAD_WAITS_NOT, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&t->stop_pending, __ATOMIC_RELAXED))
+		thread_park_pending(t);
+	errno = saved;
+}
+
+void world_handler_begin(struct world_handler_call *call)
+{
+	struct thread *t = thread_current;
+	call->thread = t;
+	if (!t)
+		return;
+	call->waiting = t->waiting;
+	call->place = t->place;
+	if (call->waiting)
+		world_wait_end(t);
+	else if (!t->in_heap && !thread_is_runtime(t)) {
+		int saved = errno;
+		uint32_t stop = atomic_load_explicit(&world.now, memory_order_acquire);
+		if (atomic_load_explicit(&t->parked, memory_order_relaxed) == stop)
+			stand_still(t);
+		errno = saved;
+	}
+}
+
+void world_handler_end(const struct world_handler_call *call)
+{
+	struct thread *t = call->thread;
+	if (!t || !call->waiting)
+		return;
+	int saved = errno;
+	t->waiting = THREAD_WAIT_CHANGES;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	t->place = call->place;
+	if (call->waiting == THREAD_WAITS)
+		wait_again(t);
+	errno = saved;
+}
+
+/* ---- the stop signal's handler ------------------------------------------ */
+
 static IN_HANDLER uintptr_t stack_pointer_of(const ucontext_t *context)
 {
 #if defined(__x86_64__)
@@ -169,16 +273,17 @@ static IN_HANDLER void park_in_handler(struct thread *t, const ucontext_t *conte
 /* The signal was the program's own: its handler runs with the mask that it asked for. */
 static IN_HANDLER void call_user_handler(int signal, siginfo_t *info, void *context)
 {
-	void (*handler)(int, siginfo_t *, void *);
+	struct world_handler_call call;
 	uintptr_t address = atomic_load_explicit(&world.user_handler, memory_order_acquire);
 	sigset_t mask = ((ucontext_t *)context)->uc_sigmask, former;
 	if (!address)
 		return;
-	handler = (void (*)(int, siginfo_t *, void *))address;
 	sigdelset(&mask, WORLD_SIGNAL);
+	world_handler_begin(&call);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &former, KERNEL_SIGSET_BYTES);
-	handler(signal, info, context);
+	((void (*)(int, siginfo_t *, void *))address)(signal, info, context);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &former, NULL, KERNEL_SIGSET_BYTES);
+	world_handler_end(&call);
 }
 
 static IN_HANDLER bool is_ours(const siginfo_t *info)
@@ -186,47 +291,15 @@ static IN_HANDLER bool is_ours(const siginfo_t *info)
 	return info->si_code == SI_QUEUE && info->si_value.sival_ptr == &world;
 }
 
-/* The thread was in a system call, not in a handler that runs because that was interrupted. */
-static IN_HANDLER bool is_system_call_interrupted(const ucontext_t *context)
-{
-#if defined(__x86_64__)
-	const greg_t *registers = context->uc_mcontext.gregs;
-	return registers[REG_RAX] == -EINTR && registers[REG_RCX] == registers[REG_RIP];
-#elif defined(__aarch64__)
-	return (int64_t)context->uc_mcontext.regs[0] == -EINTR;
-#endif
-}
-
-/* A signal came while all were blocked, and the program's handler runs as soon as ours ends. */
-static IN_HANDLER bool is_handler_due(const ucontext_t *context)
-{
-	uint64_t due = 0, blocked;
-	struct kernel_action action;
-	memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
-	syscall(SYS_rt_sigpending, &due, KERNEL_SIGSET_BYTES);
-	for (due &= ~blocked; due; due &= due - 1) {
-		int signal = __builtin_ctzll(due) + 1;
-		if (signal != WORLD_SIGNAL &&
-		    syscall(SYS_rt_sigaction, signal, NULL, &action, KERNEL_SIGSET_BYTES) == 0 &&
-		    (uintptr_t)action.handler > (uintptr_t)SIG_IGN)
-			return true;
-	}
-	return false;
-}
-
 static IN_HANDLER void on_stop_signal(int signal, siginfo_t *info, void *context)
 {
 	int saved = errno;
 	struct thread *t = thread_current;
 	uint32_t stop;
-	if (t && !t->in_heap && is_asked_to_stop(t, &stop))
+	if (t && !t->in_heap && !t->waiting && is_asked_to_stop(t, &stop))
 		park_in_handler(t, context, stop);
-	if (!is_ours(info) && atomic_load_explicit(&world.user_handler, memory_order_relaxed))
+	if (!is_ours(info))
 		call_user_handler(signal, info, context);
-	else if (is_system_call_interrupted(context))
-		world_wait.interrupted = true;
-	if (is_handler_due(context))
-		world_wait.signalled = true;
 	errno = saved;
 }
 
@@ -336,10 +409,21 @@ static bool is_stopped(struct thread *t, uint32_t stop)
 		return true;
 	if (thread_is_runtime(t))
 		return __atomic_load_n(&t->in_heap, __ATOMIC_ACQUIRE) == 0;
-	return atomic_load_explicit(&t->parked, memory_order_acquire) == stop;
+	return __atomic_load_n(&t->waiting, __ATOMIC_ACQUIRE) == THREAD_WAITS ||
+	       atomic_load_explicit(&t->parked, memory_order_acquire) == stop;
 }
 
-/* Signals take time: all are sent before the first thread is waited for. */
+static void send_to(struct thread *t)
+{
+	t->signal_sent = 1;
+	if (!send_signal(t))
+		t->state = THREAD_DEAD;
+}
+
+/*
+ * Signals take time: all are sent before the first thread is waited for. A thread that
+ * waits in a call of the C library gets none; it parks when it is done there.
+ */
 static void ask_all(struct thread *self, struct world_stop *out)
 {
 	uint32_t asked = 0;
@@ -348,14 +432,18 @@ static void ask_all(struct thread *self, struct world_stop *out)
 		asked += t->state == THREAD_RUNNING && t != self && !thread_is_runtime(t);
 	}
 	atomic_store(&world.missing, asked);
-	for (struct thread *t = thread_list.first; t; t = t->next) {
-		if (t->state != THREAD_RUNNING || t == self)
-			continue;
-		__atomic_store_n(&t->stop_pending, 1, __ATOMIC_RELEASE);
-		if (!thread_is_runtime(t) && !send_signal(t))
-			t->state = THREAD_DEAD;
-	}
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		if (t->state == THREAD_RUNNING && t != self)
+			__atomic_store_n(&t->stop_pending, 1, __ATOMIC_RELEASE);
 	atomic_thread_fence(memory_order_seq_cst);
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		if (t->state != THREAD_RUNNING || t == self || thread_is_runtime(t))
+			continue;
+		if (__atomic_load_n(&t->waiting, __ATOMIC_ACQUIRE) == THREAD_WAITS)
+			atomic_fetch_sub(&world.missing, 1);
+		else
+			send_to(t);
+	}
 }
 
 /* A parked thread stays parked, so the list is walked once. */

@@ -2,7 +2,7 @@
  * world.h - stopping and starting all known threads.
  *
  * In a stopped world every known thread but the caller is parked: in the stop signal's
- * handler, or on its way out of the heap; none is inside the heap, and none is inside
+ * handler, on its way out of the heap, or in a wait of the C library's; none is inside the heap, and none is inside
  * the loader's list of libraries. Between world_stop and world_start the caller
  * allocates nothing, calls nothing that takes a lock of the C library (a parked thread
  * may hold it), and does not fork.
@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct thread;
+#include "thread.h"
 
 struct world_stop {
 	uint64_t request_ns;      /* CLOCK_MONOTONIC, once the threads may be asked */
@@ -53,20 +53,28 @@ uint64_t world_given_up(void);
 void world_setup(void);
 
 /*
- * What the stop signal did to a wait of the calling thread's; for interpose_wait.c, which
- * clears both. Written by the signal's handler.
+ * The calling thread is about to wait in a call of the C library that Linux never restarts
+ * after a signal, and is back from it. In between it counts as stopped, and is sent no stop
+ * signal. Its caller-saved registers are in the frames above. The thread, for the end; NULL
+ * when it is not known. errno is kept.
  */
-struct world_wait {
-	volatile bool interrupted; /* it made a system call fail with EINTR */
-	volatile bool signalled;   /* as the thread ran on, a handler of the program's was due */
+struct thread *world_wait_begin(void);
+void world_wait_end(struct thread *t);
+
+/* Around each handler of the program's: it runs only while the world does, in a wait too. */
+struct world_handler_call {
+	struct thread *thread;
+	uint32_t waiting;
+	struct thread_stop_place place;
 };
 
-extern _Thread_local struct world_wait world_wait __attribute__((tls_model("initial-exec")));
+void world_handler_begin(struct world_handler_call *call);
+void world_handler_end(const struct world_handler_call *call);
 
 /* Opens the stop signal in the calling thread. */
 void world_open_signal(void);
 
-/* The program's own action for the stop signal, for interpose.c; as sigaction. */
+/* The program's own action for the stop signal, for interpose_signal.c; as sigaction. */
 void world_user_action(const struct sigaction *act, struct sigaction *former);
 
 #endif

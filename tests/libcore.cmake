@@ -19,8 +19,6 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	# GCC 12's AddressSanitizer does not hold its own allocator still over a fork: a child of a
 	# threaded program may wait for a lock whose owner is not there.
 	set_tests_properties(world_survives_fork PROPERTIES LABELS no_asan)
-	# Not settled: a program's signal close to a stop is sometimes taken for the stop (threads.md).
-	set_tests_properties(world_lets_waits_go_on PROPERTIES LABELS long)
 	# An alignment of 128 GiB opens as much address space, and ASan touches an eighth of it.
 	set_tests_properties(large_alignment_is_kept PROPERTIES LABELS no_asan)
 endif()
