@@ -32,7 +32,7 @@
 enum { WAIT_MS = 300, LATE_MS = 3000 };
 
 static const struct timespec wish = {.tv_nsec = WAIT_MS * 1000000l};
-static _Atomic int waiting;
+static _Atomic int waiting, begun;
 static _Atomic int alarms;
 static int semaphores, queue;
 
@@ -198,6 +198,7 @@ static void *run_wait(void *arg)
 {
 	const struct wait *wait = arg;
 	int64_t start_ms = now_ms();
+	atomic_fetch_add(&begun, 1);
 	errno = 0;
 	bool fine = wait->run();
 	int error = errno;
@@ -222,6 +223,8 @@ static void waits_end_on_time(void)
 	atomic_store(&waiting, WAITS);
 	for (unsigned i = 0; i < WAITS; i++)
 		check(pthread_create(&ids[i], NULL, run_wait, (void *)&waits[i]) == 0);
+	while (atomic_load(&begun) < WAITS)
+		memspan_gc();
 	int64_t end_ms = now_ms() + WAIT_MS + 10;
 	while (now_ms() < end_ms)
 		memspan_gc();
@@ -235,67 +238,18 @@ static void waits_end_on_time(void)
 	msgctl(queue, IPC_RMID, NULL);
 }
 
-static void on_alarm(int signal)
-{
-	(void)signal;
-	atomic_fetch_add(&alarms, 1);
-}
-
-static void *wait_for_alarms(void *arg)
-{
-	struct timespec rest = {0};
-	int64_t start_ms = now_ms();
-	(void)arg;
-	check(poll(NULL, 0, 20000) == -1 && errno == EINTR);
-	atomic_store(&waiting, 2);
-	check(nanosleep(&(struct timespec){.tv_sec = 20}, &rest) == -1 && errno == EINTR);
-	check(rest.tv_sec >= 10 && rest.tv_sec <= 20); /* the timer has some slack */
-	atomic_store(&waiting, 3);
-	check(sleep(20) > 10);
-	atomic_store(&waiting, 4);
-	check(pause() == -1 && errno == EINTR);
-	check(now_ms() - start_ms < 10000);
-	atomic_store(&waiting, 5);
-	return NULL;
-}
-
-static void own_signals_interrupt(void)
-{
-	struct sigaction act = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-	pthread_t id;
-	check(sigaction(SIGALRM, &act, NULL) == 0);
-	atomic_store(&waiting, 1);
-	check(pthread_create(&id, NULL, wait_for_alarms, NULL) == 0);
-	for (int step = 1; step < 5; step++) {
-		int64_t end_ms = now_ms() + 60;
-		while (now_ms() < end_ms)
-			memspan_gc();
-		check(atomic_load(&waiting) == step); /* nothing but the signal ends it */
-		check(pthread_kill(id, SIGALRM) == 0);
-		while (atomic_load(&waiting) == step)
-			memspan_gc();
-	}
-	check(pthread_join(id, NULL) == 0);
-	check(alarms == 4);
-}
-
-#ifdef SYS_poll
-enum { POLL_CALL = SYS_poll };
-#else
-enum { POLL_CALL = SYS_ppoll };
-#endif
-
 static _Atomic int waiter;
 
-static void *wait_short(void *arg)
+static bool is_wait(long call)
 {
-	atomic_store(&waiter, gettid());
-	int result = poll(NULL, 0, 400);
-	*(int *)arg = result == -1 && errno == EINTR;
-	return NULL;
+#ifdef SYS_poll
+	if (call == SYS_poll || call == SYS_pause)
+		return true;
+#endif
+	return call == SYS_ppoll || call == SYS_clock_nanosleep || call == SYS_nanosleep;
 }
 
-/* Whether the thread was seen inside the call: a signal that comes before it ends nothing. */
+/* Whether the thread was seen inside a call: a signal that comes before it ends nothing. */
 static bool wait_for_waiter(void)
 {
 	char path[64];
@@ -308,10 +262,66 @@ static bool wait_for_waiter(void)
 			continue;
 		int read = fscanf(file, "%ld", &call);
 		fclose(file);
-		if (read == 1 && (call == SYS_ppoll || call == POLL_CALL))
+		if (read == 1 && is_wait(call))
 			return true;
 	}
 	return false;
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(&alarms, 1);
+}
+
+static void *wait_for_alarms(void *arg)
+{
+	struct timespec rest = {0};
+	int64_t start_ms = now_ms();
+	(void)arg;
+	atomic_store(&waiter, gettid());
+	check(poll(NULL, 0, 20000) == -1 && errno == EINTR);
+	atomic_store(&waiting, 2);
+	check(nanosleep(&(struct timespec){.tv_sec = 20}, &rest) == -1 && errno == EINTR);
+	check(rest.tv_sec >= 10 && rest.tv_sec <= 20); /* the timer has some slack */
+	atomic_store(&waiting, 3);
+	check(sleep(20) > 10);
+	atomic_store(&waiting, 4);
+	check(pause() == -1 && errno == EINTR);
+	check(now_ms() - start_ms < 19000);
+	atomic_store(&waiting, 5);
+	return NULL;
+}
+
+static void own_signals_interrupt(void)
+{
+	struct sigaction act = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+	pthread_t id;
+	check(sigaction(SIGALRM, &act, NULL) == 0);
+	atomic_store(&waiter, 0);
+	atomic_store(&waiting, 1);
+	check(pthread_create(&id, NULL, wait_for_alarms, NULL) == 0);
+	for (int step = 1; step < 5; step++) {
+		int64_t end_ms = now_ms() + 60;
+		while (now_ms() < end_ms)
+			memspan_gc();
+		check(atomic_load(&waiting) == step); /* nothing but the signal ends it */
+		while (!wait_for_waiter())
+			continue;
+		check(pthread_kill(id, SIGALRM) == 0);
+		while (atomic_load(&waiting) == step)
+			memspan_gc();
+	}
+	check(pthread_join(id, NULL) == 0);
+	check(alarms == 4);
+}
+
+static void *wait_short(void *arg)
+{
+	atomic_store(&waiter, gettid());
+	int result = poll(NULL, 0, 400);
+	*(int *)arg = result == -1 && errno == EINTR;
+	return NULL;
 }
 
 /* Signals amid stops: not one is lost in them. */
