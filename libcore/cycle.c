@@ -165,7 +165,8 @@ static void sweep_claimed(struct mcache *m, struct span *s)
 
 void cycle_sweep_span(struct mcache *m, struct span *s)
 {
-	while (!span_is_swept(s) || atomic_load(&s->owner) == SPAN_IN_HAND)
+	while (s->state == SPAN_INUSE &&
+	       (!span_is_swept(s) || atomic_load(&s->owner) == SPAN_IN_HAND))
 		if (sweep_claim(s))
 			sweep_claimed(m, s);
 }

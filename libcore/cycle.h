@@ -59,7 +59,7 @@ uint64_t cycle_last_end_ns(void);
 /* Sweeps one span of any class; false when none is left. Known thread, inside the heap. */
 struct mcache;
 bool cycle_sweep_one(struct mcache *m);
-/* Sweeps this span unless it is swept; waits for whoever has it in hand. Inside the heap. */
+/* Sweeps this span unless it is swept; waits for whoever has it in hand. It may be gone then. Inside the heap. */
 struct span;
 void cycle_sweep_span(struct mcache *m, struct span *s);
 

@@ -159,8 +159,6 @@ static void *large_take(struct thread *t, enum span_kind kind, size_t pages, siz
 	thread_enter(t);
 	struct span *s = mcentral_new_span(span_class(kind, 0), NULL, pages, align_pages);
 	if (s) {
-		*span_free_word(s, 0) = 0;
-		s->free_count = 0;
 		t->mcache.counts.nmalloc[span_class(kind, 0)]++;
 		t->mcache.counts.large_alloc_bytes += s->elem_bytes;
 		mcache_settle_live(&t->mcache);

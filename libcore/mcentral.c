@@ -74,6 +74,10 @@ struct span *mcentral_new_span(unsigned span_class_, struct mcache *owner, size_
 		return NULL;
 	if (s->kind == SPAN_TYPED && s->dirty)
 		clear_pages(s);
+	if (!owner) {
+		*span_free_word(s, 0) = 0; /* an empty span without owner would be freed */
+		s->free_count = 0;
+	}
 	struct mcentral *c = &mcentral[span_class_];
 	lock_acquire(&c->lock);
 	atomic_store_explicit(&s->owner, owner, memory_order_relaxed);
@@ -136,9 +140,11 @@ void mcentral_push_remote(struct span *s)
 {
 	if (atomic_exchange(&s->remote_queued, true))
 		return;
-	struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-	if (owner && owner != SPAN_IN_HAND && span_is_swept(s) &&
-	    mcentral_stack_push(&owner->remote, s))
+	/* Swept first: the owner of before the sweep is none (span_owned_by). */
+	struct mcache *owner = span_is_swept(s)
+	                           ? atomic_load_explicit(&s->owner, memory_order_relaxed)
+	                           : NULL;
+	if (owner && owner != SPAN_IN_HAND && mcentral_stack_push(&owner->remote, s))
 		return;
 	mcentral_stack_push(&mcentral[span_class_of(s)].remote, s);
 }
@@ -151,7 +157,8 @@ void mcentral_unqueue(struct span *s)
 
 /*
  * One span from the central stack. It may have found an owner meanwhile, or be unswept
- * or in a sweeper's hand: then that one folds it. Lock held; true: free it.
+ * or in a sweeper's hand: then that one folds it. Or it is a span of another class by now,
+ * pushed late: then it goes where that one's belong. Lock held; true: free it.
  */
 static bool drain_one(struct mcentral *c, struct span *s)
 {
@@ -161,7 +168,7 @@ static bool drain_one(struct mcentral *c, struct span *s)
 	struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
 	if (owner == SPAN_IN_HAND)
 		return false;
-	if (owner) {
+	if (owner || c != &mcentral[span_class_of(s)]) {
 		mcentral_push_remote(s);
 		return false;
 	}

@@ -24,7 +24,7 @@ struct mcentral {
 
 extern struct mcentral mcentral[SPAN_CLASSES];
 
-/* A new span of the class, owned by m (NULL: by nobody, for large objects). */
+/* A new span of the class, owned by m (NULL: by nobody, for a large object, which it holds). */
 struct span *mcentral_new_span(unsigned span_class, struct mcache *owner, size_t pages,
                                size_t align_pages);
 

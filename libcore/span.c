@@ -1,6 +1,7 @@
 /* span.c - see span.h. */
 #include "span.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "os.h"
@@ -33,6 +34,13 @@ static unsigned words_for(unsigned nelems, unsigned *size_index)
 	return words;
 }
 
+/* As new but for what a stack of spans with remote frees knows of it (span.h). */
+static void struct_clear(struct span *s, unsigned words)
+{
+	memset(&s->base, 0, struct_bytes(words) - offsetof(struct span, base));
+	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
+}
+
 static struct span *struct_take(unsigned nelems)
 {
 	unsigned i, words = words_for(nelems, &i);
@@ -43,7 +51,7 @@ static struct span *struct_take(unsigned nelems)
 		s = sysmem_alloc(struct_bytes(words), &sysmem_stats.mspan_sys);
 	if (!s)
 		return NULL;
-	memset(s, 0, struct_bytes(words));
+	struct_clear(s, words);
 	s->words = (uint16_t)words;
 	span_totals.struct_bytes += struct_bytes(words);
 	span_totals.count++;
@@ -57,6 +65,7 @@ static void struct_give(struct span *s)
 	span_totals.struct_bytes -= struct_bytes(s->words);
 	span_totals.count--;
 	atomic_store_explicit(&s->state, SPAN_DEAD, memory_order_relaxed);
+	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
 	s->all_next = unused[i];
 	unused[i] = s;
 }

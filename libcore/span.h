@@ -2,7 +2,9 @@
  * span.h - a run of pages that holds objects of one size, or one stack.
  *
  * A span's structure lives outside the heap, is never unmapped and is used again
- * only for spans with as many bit words, so a stale pointer to it can be read.
+ * only for spans with as many bit words, so a stale pointer to it can be read. A thread that
+ * freed into the span may even come late and push a span that is gone: the structure keeps
+ * its place on a stack from one span to the next, and who pops it looks what it is now.
  * Behind the structure stand three words for each 64 objects:
  *
  *   free    set: the slot is free and not in the owner's cache word
@@ -58,6 +60,11 @@ static inline bool span_kind_is_noscan(enum span_kind kind)
 enum span_state { SPAN_DEAD = 0, SPAN_INUSE, SPAN_STACK };
 
 struct span {
+	/* Kept when the structure is used again. */
+	_Atomic(struct mcache *) owner; /* SPAN_IN_HAND while there is no span */
+	struct span *remote_next;
+	_Atomic bool remote_queued; /* on a stack of spans with remote frees */
+
 	uintptr_t base;
 	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
 	uint32_t magic;           /* sizeclass_magic; 0 for one object */
@@ -68,17 +75,14 @@ struct span {
 	_Atomic uint8_t state;    /* enum span_state */
 	_Atomic uint8_t rescan;   /* the mark queue overflowed: scan its marked objects again */
 	_Atomic uint32_t sweepgen;
-	_Atomic(struct mcache *) owner;
 	uint16_t free_count;
 	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
 	bool dirty;               /* free slots may hold old content */
 	bool listed;              /* in the partial list of its owner or of the central list */
-	_Atomic bool remote_queued; /* on a stack of spans with remote frees */
 	uint32_t born_gc;
 	size_t npages;
 	struct span *all_next, *all_prev;   /* central list of all spans of the class */
 	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
-	struct span *remote_next;
 	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
 	uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
 	uint64_t bits[];
@@ -132,10 +136,13 @@ static inline bool span_is_swept(const struct span *s)
 	       atomic_load_explicit(&span_sweepgen, memory_order_relaxed);
 }
 
-/* Whether this cache may change the span's free bits without a lock. */
+/*
+ * Whether this cache may change the span's free bits without a lock. In this order: an
+ * owner read before its ownership ended would be believed if the span were swept meanwhile.
+ */
 static inline bool span_owned_by(const struct span *s, const struct mcache *cache)
 {
-	return atomic_load_explicit(&s->owner, memory_order_relaxed) == cache && span_is_swept(s);
+	return span_is_swept(s) && atomic_load_explicit(&s->owner, memory_order_relaxed) == cache;
 }
 
 struct span_totals {
@@ -148,7 +155,7 @@ extern struct span_totals span_totals;
 
 /*
  * A span for objects of a size class (0: one object of `pages` pages) or, with
- * state SPAN_STACK, a stack. Swept, empty, without owner and in no list. NULL when
+ * state SPAN_STACK, a stack. Swept, empty, SPAN_IN_HAND and in no list. NULL when
  * the OS refuses.
  */
 struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_class,
