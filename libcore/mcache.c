@@ -31,13 +31,6 @@ static void own_full(struct mcache *m, struct span *s)
 	mcentral_list_push(&m->full[span_class_of(s)], s);
 }
 
-/* An owned span that was full has free slots again. */
-static void full_to_partial(struct mcache *m, struct span *s)
-{
-	mcentral_list_remove(&m->full[span_class_of(s)], s);
-	own_partial(m, s);
-}
-
 /* One empty span a class is kept, as the head of the list, so that a pair of alloc and free is cheap. */
 static void release_if_empty(struct mcache *m, struct span *s)
 {
@@ -47,6 +40,15 @@ static void release_if_empty(struct mcache *m, struct span *s)
 	mcentral_list_remove(head, s);
 	s->listed = false;
 	mcentral_put(s);
+}
+
+/* An owned span that was full has free slots again, and takes the head's place. */
+static void full_to_partial(struct mcache *m, struct span *s)
+{
+	mcentral_list_remove(&m->full[span_class_of(s)], s);
+	own_partial(m, s);
+	if (s->link_next)
+		release_if_empty(m, s->link_next);
 }
 
 static struct span *take_partial(struct mcache *m, unsigned class)
@@ -104,13 +106,13 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 	struct span *s = slot->span;
 	uint64_t *free = span_free_word(s, w);
 	unsigned count = (unsigned)__builtin_popcountll(*free);
-	s->group = (uint16_t)w;
+	__atomic_store_n(&s->group, (uint16_t)w, __ATOMIC_RELAXED);
 	s->free_count = (uint16_t)(s->free_count - count);
 	m->counts.nmalloc[class] += count;
 	slot->group_base = span_object(s, w * 64);
 	slot->elem_bytes = (uint32_t)s->elem_bytes;
 	slot->dirty = s->dirty && !clear_group(s, slot, count);
-	slot->word = *free;
+	__atomic_store_n(&slot->word, *free, __ATOMIC_RELEASE); /* after the group: is_in_word */
 	*free = 0;
 }
 
@@ -272,7 +274,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
+	if (!mcache_is_allocated(m, s, index))
 		return MCACHE_DOUBLE_FREE;
 	if (atomic_fetch_or(span_remote_word(s, w), bit) & bit)
 		return MCACHE_DOUBLE_FREE;
@@ -293,21 +295,31 @@ uint64_t mcache_word_of(struct span *s)
 	if (!owner || owner == SPAN_IN_HAND || s->group == SPAN_GROUP_NONE)
 		return 0;
 	const struct mcache_slot *slot = &owner->slots[span_class_of(s)];
-	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_RELAXED) : 0;
+	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) : 0;
+}
+
+/* The word may be that of the owner's next group: it counts only if the group was still this. */
+static bool is_in_word(struct span *s, unsigned w, uint64_t bit)
+{
+	return __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w && (mcache_word_of(s) & bit);
 }
 
 bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
 {
 	unsigned w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	(void)m;
 	if (index >= s->nelems)
 		return false;
 	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
 		return false;
 	if (atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed) & bit)
 		return false;
-	return s->group != w || !(mcache_word_of(s) & bit);
+	if (!is_in_word(s, w, bit))
+		return true;
+	/* Another's cache may go on while it is read, and even come round: it is asked twice. */
+	bool is_free = span_owned_by(s, m) ||
+	               (is_in_word(s, w, bit) && __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w);
+	return !is_free;
 }
 
 /* ---- flush and close --------------------------------------------------- */

@@ -72,7 +72,10 @@ enum mcache_free_result { MCACHE_FREED, MCACHE_DOUBLE_FREE };
 /* Frees a small object, wherever its span is. */
 enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index);
 
-/* Whether the object is allocated, as far as this thread can tell. */
+/*
+ * Whether the object is allocated. An object that the program may use is never said to be
+ * free; one that another thread is just freeing may be said to be allocated.
+ */
 bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index);
 
 /* Hands explicit frees in to heap_live. */

@@ -11,6 +11,7 @@
 _Atomic uint32_t span_sweepgen = 2;
 _Atomic uint32_t span_gc_num;
 struct span_totals span_totals;
+_Atomic uint64_t span_freed_twice[SPAN_CLASSES];
 
 enum { STRUCT_SIZES = 5 }; /* 1, 2, 4, 8 and 16 words in each bit array */
 
@@ -152,8 +153,11 @@ unsigned span_fold_remote(struct span *s, uint64_t cache_word)
 			continue;
 		uint64_t bits = atomic_exchange_explicit(remote, 0, memory_order_acquire);
 		uint64_t free_already = *free | (w == s->group ? cache_word : 0);
-		if (bits & free_already)
+		if (bits & free_already) {
 			os_warn("an object of the span at %#zx was freed twice", (size_t)s->base);
+			atomic_fetch_add(&span_freed_twice[span_class_of(s)],
+			                 (uint64_t)__builtin_popcountll(bits & free_already));
+		}
 		bits &= ~free_already;
 		*free |= bits;
 		folded += (unsigned)__builtin_popcountll(bits);

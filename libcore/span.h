@@ -153,6 +153,9 @@ struct span_totals {
 /* Guarded by pageheap.lock. */
 extern struct span_totals span_totals;
 
+/* Frees that were counted and were none: two threads freed an object at the same time. */
+extern _Atomic uint64_t span_freed_twice[SPAN_CLASSES];
+
 /*
  * A span for objects of a size class (0: one object of `pages` pages) or, with
  * state SPAN_STACK, a stack. Swept, empty, SPAN_IN_HAND and in no list. NULL when
@@ -165,8 +168,8 @@ struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_
 void span_free(struct span *s);
 
 /*
- * Moves the remote bits into the free bits; returns how many. Reports a slot that
- * was free already, there or in the cache word. Caller may change the free bits.
+ * Moves the remote bits into the free bits; returns how many. Reports and counts a slot
+ * that was free already, there or in the cache word. Caller may change the free bits.
  */
 unsigned span_fold_remote(struct span *s, uint64_t cache_word);
 

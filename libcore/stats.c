@@ -103,7 +103,8 @@ static void add_objects(memspan_mstats *out, const struct mcache_counts *counts)
 	for (unsigned kind = 0; kind < SPAN_KINDS; kind++) {
 		for (unsigned size = 0; size < SIZECLASS_COUNT; size++) {
 			uint64_t mallocs = counts->nmalloc[span_class(kind, size)];
-			uint64_t frees = counts->nfree[span_class(kind, size)];
+			uint64_t frees = counts->nfree[span_class(kind, size)] -
+			                 span_freed_twice[span_class(kind, size)];
 			out->nmalloc += mallocs;
 			out->nfree += frees;
 			out->total_alloc += mallocs * sizeclass_bytes[size];
