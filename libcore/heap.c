@@ -129,6 +129,7 @@ void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
 		heap_hold(p);
 		thread_leave(t);
 		if (p) {
+			recorder_link_heap_used();
 			collect_if_due(t);
 			return p;
 		}
@@ -310,7 +311,10 @@ void heap_free(struct thread *t, void *p, const char *caller)
 		                                        : "not a pointer of this heap";
 	} else if (s = o.span, o.start != (uintptr_t)p && s->kind != SPAN_TINY) {
 		wrong = "points inside an object, not to its start";
-	} else if (s->kind != SPAN_TINY) {
+	} else if (s->kind == SPAN_TINY) {
+		if (!allocated(t, &o))
+			wrong = "freed already";
+	} else {
 		if (SANITIZER_ENABLED && !allocated(t, &o)) {
 			wrong = "freed already";
 		} else {

@@ -75,6 +75,8 @@ static bool type_is_valid(const memspan_type *type)
 {
 	if (!type || type->size == 0 || type->size % sizeof(void *) != 0)
 		return false;
+	if (type->pointer_count && !type->pointer_offsets)
+		return false;
 	for (size_t i = 0; i < type->pointer_count; i++)
 		if (type->pointer_offsets[i] % sizeof(void *) != 0 ||
 		    type->pointer_offsets[i] >= type->size)
@@ -135,13 +137,17 @@ static size_t usable(const struct heap_object *o)
 	return o->span->elem_bytes - (o->span->kind == SPAN_TYPED ? sizeof(void *) : 0);
 }
 
-/* A new object of the same kind. */
+/*
+ * A new object of the same kind. What had a slot to itself keeps one at any size: it may be
+ * freed at once, and have a finalizer.
+ */
 static void *alloc_like(const struct heap_object *o, size_t size)
 {
 	switch ((enum span_kind)o->span->kind) {
 	case SPAN_TYPED:
 		return alloc_typed(*type_word(o->span, o->start), size);
 	case SPAN_NOSCAN:
+		return alloc(SPAN_NOSCAN, size);
 	case SPAN_TINY:
 		return memspan_alloc_noscan(size);
 	case SPAN_ROOT:
@@ -151,16 +157,34 @@ static void *alloc_like(const struct heap_object *o, size_t size)
 	}
 }
 
-static void move_finalizer(struct thread *t, const struct heap_object *o, void *to)
+/* False when memory is refused: then it stands where it stood. */
+static bool move_finalizer(struct thread *t, const struct heap_object *o, void *to)
 {
 	struct special moved;
 	struct heap_object target;
+	bool done = true;
 	if (!o->span->specials)
-		return;
+		return true;
 	thread_enter(t);
-	if (special_take(o->span, o->start, &moved) && heap_find((uintptr_t)to, &target))
-		special_set(target.span, target.start, moved.fn, moved.arg);
+	if (special_take(o->span, o->start, &moved)) {
+		done = heap_find((uintptr_t)to, &target) &&
+		       special_set(target.span, target.start, moved.fn, moved.arg);
+		if (!done)
+			special_set(o->span, o->start, moved.fn, moved.arg);
+	}
 	thread_leave(t);
+	return done;
+}
+
+/* Whether p is what an allocation returned and is in use. */
+static bool find_own(struct thread *t, void *p, struct heap_object *o)
+{
+	thread_enter(t);
+	bool found = heap_find((uintptr_t)p, o) &&
+	             (o->start == (uintptr_t)p || o->span->kind == SPAN_TINY) &&
+	             mcache_is_allocated(&t->mcache, o->span, o->index);
+	thread_leave(t);
+	return found;
 }
 
 void *memspan_realloc(void *p, size_t size)
@@ -175,7 +199,7 @@ void *memspan_realloc(void *p, size_t size)
 		heap_free(t, p, "memspan_realloc");
 		return no_size;
 	}
-	if (!heap_find((uintptr_t)p, &o) || (o.start != (uintptr_t)p && o.span->kind != SPAN_TINY)) {
+	if (!find_own(t, p, &o)) {
 		heap_free(t, p, "memspan_realloc"); /* says what is wrong with it */
 		return refuse(EINVAL);
 	}
@@ -186,7 +210,10 @@ void *memspan_realloc(void *p, size_t size)
 	if (!fresh)
 		return NULL;
 	memmove(fresh, p, size < room ? size : room); /* tiny ones may share a block */
-	move_finalizer(t, &o, fresh);
+	if (!move_finalizer(t, &o, fresh)) {
+		memspan_free(fresh);
+		return refuse(ENOMEM);
+	}
 	heap_free(t, p, "memspan_realloc");
 	return fresh;
 }

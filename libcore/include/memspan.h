@@ -96,7 +96,7 @@ typedef struct memspan_type {
 /*
  * An array of `count` elements of `type`, in which only the words that the type
  * names are pointers. NULL with EINVAL when the type breaks its rules above,
- * with ENOMEM when count * type->size overflows or as above.
+ * with ENOMEM when count * type->size overflows or as above. Count 0 is size 0.
  */
 MEMSPAN_API void *memspan_alloc_typed(const memspan_type *type, size_t count) MEMSPAN_MALLOC;
 
@@ -117,9 +117,11 @@ MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size) MEMSPAN_M
  * object of the same kind (scanned, pointer-free, typed, uncollectable) with
  * p's content, and p is given back. Bytes past the old content are zero where the
  * object moved, but for tiny objects, whose size nobody knows; in place they are as the
- * program left them. realloc(NULL, n) is memspan_alloc(n). realloc(p, 0) gives p back and returns the object of no
- * size. On failure NULL with errno ENOMEM, p is untouched. An object with a
- * finalizer that has to move keeps its finalizer, now for the new place.
+ * program left them. The new object is aligned as one of memspan_alloc, also where p came
+ * from memspan_aligned_alloc. realloc(NULL, n) is memspan_alloc(n). realloc(p, 0) gives p
+ * back and returns the object of no size. An object with a finalizer that has to move keeps
+ * its finalizer, now for the new place. On failure NULL and p is untouched: with errno
+ * ENOMEM, or EINVAL for a pointer that memspan_free would report, which this does too.
  */
 MEMSPAN_API void *memspan_realloc(void *p, size_t size) MEMSPAN_ALLOC_SIZE(2);
 

@@ -388,6 +388,34 @@ static void realloc_keeps_kind_and_content(void)
 	check(memspan_realloc(NULL, 5) != NULL && memspan_realloc(p, 0) != NULL);
 }
 
+static _Atomic int moved_finalized;
+
+static void on_moved(void *object, void *arg)
+{
+	(void)object, (void)arg;
+	moved_finalized++;
+}
+
+static void *make_small_and_finalizable(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < MANY; i++) {
+		char *p = memspan_alloc_noscan(100);
+		check(memspan_set_finalizer(p, on_moved, NULL) == 0);
+		p = memspan_realloc(p, 8);
+		/* It has a slot to itself as before: only such an object has a finalizer. */
+		check(p && memspan_usable_size(p) == 8);
+	}
+	return NULL;
+}
+
+static void realloc_takes_the_finalizer_along(void)
+{
+	on_thread(make_small_and_finalizable);
+	collect_until(&moved_finalized, MOST);
+	check(moved_finalized <= MANY);
+}
+
 static void refusal_is_an_error_not_an_end(void)
 {
 	volatile size_t most = SIZE_MAX;
@@ -415,6 +443,7 @@ static void misuse_is_reported_and_harmless(void)
 	void *twice = memspan_alloc(80);
 	int local;
 	memspan_free(twice);
+	check(memspan_realloc(twice, 70) == NULL && errno == EINVAL);
 	memspan_free(twice);
 	memspan_free(&local);
 	memspan_free((char *)memspan_alloc(80) + 16);
@@ -426,6 +455,7 @@ static void misuse_is_reported_and_harmless(void)
 	ssize_t n = read(pipes[0], text, sizeof text - 1);
 	check(n > 0);
 	text[n] = '\0';
+	check(strstr(text, "memspan_free(") && strstr(text, "memspan_realloc("));
 	check(strstr(text, "freed already") && strstr(text, "not a pointer of this heap"));
 	check(strstr(text, "points inside an object") && strstr(text, "not in a span of objects"));
 	close(pipes[0]);
@@ -443,6 +473,7 @@ int main(void)
 	finalizers_run_once_and_in_order();
 	sizes_and_alignments_are_kept();
 	realloc_keeps_kind_and_content();
+	realloc_takes_the_finalizer_along();
 	refusal_is_an_error_not_an_end();
 	misuse_is_reported_and_harmless();
 	return 0;
