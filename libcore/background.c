@@ -20,8 +20,6 @@ enum {
 	IDLE_PERIOD_MS = 1000,
 };
 
-static const uint64_t PERIODIC_NS = 120ull * 1000 * 1000 * 1000;
-
 static struct {
 	struct lock lock;           /* starting */
 	bool started;
@@ -81,8 +79,7 @@ static void run_background(void *arg)
 		cycle_close_if_swept();
 		bool more = scavenge(t);
 		atomic_fetch_add(&background.cpu_ns, os_thread_cpu_ns() - cpu);
-		if (os_mono_ns() - cycle_last_end_ns() >= PERIODIC_NS)
-			cycle_run(RECORDER_PERIODIC);
+		cycle_run(RECORDER_PERIODIC);
 		seen = lock_event_wait(&background.work, seen, more ? SCAVENGE_PERIOD_MS : IDLE_PERIOD_MS);
 	}
 }

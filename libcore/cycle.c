@@ -26,6 +26,7 @@
 enum { HELPERS_WORTH_BYTES = 1 << 20, STOP_RETRY_GROWTH = 16 };
 
 struct cycle_figures cycle_figures;
+uint64_t cycle_period_ns = 120ull * 1000 * 1000 * 1000;
 
 static struct {
 	struct lock lock;
@@ -394,9 +395,32 @@ static bool collect(enum recorder_reason reason)
 	return true;
 }
 
+/* The end of the last cycle, or when the process began to use the heap. */
+static uint64_t last_end_ns(void)
+{
+	uint64_t last = __atomic_load_n(&cycle_figures.last_gc_nanotime, __ATOMIC_RELAXED);
+	return last ? last : cycle.begun_ns;
+}
+
+/* As in Go, a collector that is switched off runs no periodic cycles either. */
 static bool still_due(enum recorder_reason reason)
 {
+	if (reason == RECORDER_PERIODIC)
+		return cycle.percent >= 0 && os_mono_ns() - last_end_ns() >= cycle_period_ns;
 	return reason != RECORDER_GC || (cycle_is_due() && !limit_postpones());
+}
+
+/* Returns to the OS what is mapped over the limit, as far as it is idle. */
+static void scavenge_to_limit(void)
+{
+	uint64_t mapped = mapped_bytes();
+	int64_t limit = cycle_limit();
+	if (limit == INT64_MAX || mapped <= (uint64_t)limit)
+		return;
+	struct thread *t = thread_self();
+	thread_enter(t);
+	scavenge_release(mapped - (uint64_t)limit);
+	thread_leave(t);
 }
 
 bool cycle_run(enum recorder_reason reason)
@@ -412,20 +436,8 @@ bool cycle_run(enum recorder_reason reason)
 			finish_locked();
 	}
 	lock_release(&cycle.lock);
-	int64_t limit = cycle_limit();
-	if (limit != INT64_MAX && mapped_bytes() > (uint64_t)limit) {
-		struct thread *t = thread_self();
-		thread_enter(t);
-		scavenge_release(mapped_bytes() - (uint64_t)limit);
-		thread_leave(t);
-	}
+	scavenge_to_limit();
 	return done;
-}
-
-uint64_t cycle_last_end_ns(void)
-{
-	uint64_t last = __atomic_load_n(&cycle_figures.last_gc_nanotime, __ATOMIC_RELAXED);
-	return last ? last : cycle.begun_ns;
 }
 
 void cycle_after_fork(void)

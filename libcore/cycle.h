@@ -30,12 +30,15 @@ struct cycle_figures {
 
 extern struct cycle_figures cycle_figures;
 
+/* How long without a cycle until the background runs one; tests shorten it. */
+extern uint64_t cycle_period_ns;
+
 /* Sets the first trigger; before any allocation. */
 void cycle_init(int percent, int64_t limit_bytes);
 
 /*
- * Runs a cycle now. RECORDER_GC and RECORDER_LIMIT: only if it is still due when
- * the lock is held. RECORDER_FORCED: also sweeps all and closes the cycle. False
+ * Runs a cycle now. RECORDER_GC and RECORDER_PERIODIC: only if it is still due when
+ * the lock is held. RECORDER_FORCED and RECORDER_LIMIT: also sweeps all and closes it. False
  * when a thread could not be stopped. Known thread, outside the heap.
  */
 bool cycle_run(enum recorder_reason reason);
@@ -52,9 +55,6 @@ int64_t cycle_limit(void);
 
 /* The background's part: closes the cycle if its last span is swept. */
 void cycle_close_if_swept(void);
-
-/* CLOCK_MONOTONIC end of the last cycle, or of the start of the process. */
-uint64_t cycle_last_end_ns(void);
 
 /* Sweeps one span of any class; false when none is left. Known thread, inside the heap. */
 struct mcache;
