@@ -459,16 +459,19 @@ int memspan_dump(const char *path)
 {
 	struct recorder_snapshot *snapshot = recorder_capture(RECORDER_DUMP);
 	sigset_t mask;
-	int error;
+	int error, cancel_state;
 
 	if (!snapshot) {
 		errno = ENOMEM;
 		return -1;
 	}
+	/* A thread that is cancelled while it writes would leave the file and the snapshot behind. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	file_signal_block(&mask);
 	error = recording_dump(path, snapshot);
 	file_signal_restore(&mask);
 	recorder_release(snapshot);
+	pthread_setcancelstate(cancel_state, NULL);
 	if (error) {
 		errno = error;
 		return -1;

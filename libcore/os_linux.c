@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,10 +129,11 @@ uint64_t os_thread_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+/* write would be a cancellation point: a thread may hold locks here, or be in the heap. */
 void os_stderr(const char *text, size_t bytes)
 {
 	int saved = errno;
-	ssize_t ignored = write(STDERR_FILENO, text, bytes);
+	long ignored = syscall(SYS_write, STDERR_FILENO, text, bytes);
 	(void)ignored;
 	errno = saved;
 }

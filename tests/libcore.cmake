@@ -11,7 +11,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	target_include_directories(roots_are_found PRIVATE ${PROJECT_SOURCE_DIR}/libcore)
 	foreach(name world_stops_busy_threads world_leaves_signals_alone world_survives_fork
 			world_lets_waits_go_on thread_record_stays_closed
-			large_alignment_is_kept)
+			large_alignment_is_kept threads_end_in_any_way)
 		memspan_add_plain_test(${name}
 			SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/${name}.c
 			LIBS memspan_core Threads::Threads)
