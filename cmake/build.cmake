@@ -30,8 +30,13 @@ if(MEMSPAN_SANITIZE STREQUAL "address")
 elseif(MEMSPAN_SANITIZE STREQUAL "thread")
 	# It does not see fences: what they order is reported as a race, not missed.
 	set(sanitizer_flags -fsanitize=thread -Wno-tsan)
+elseif(MEMSPAN_SANITIZE STREQUAL "fuzzer")
+	# clang's: what libFuzzer needs to see where an input leads, in all of our code.
+	set(sanitizer_flags -fsanitize=address,undefined -fno-sanitize-recover=all)
+	add_compile_options(-fsanitize=fuzzer-no-link)
 elseif(NOT MEMSPAN_SANITIZE STREQUAL "")
-	message(FATAL_ERROR "MEMSPAN_SANITIZE is '${MEMSPAN_SANITIZE}': address, thread or nothing")
+	message(FATAL_ERROR
+		"MEMSPAN_SANITIZE is '${MEMSPAN_SANITIZE}': address, thread, fuzzer or nothing")
 endif()
 if(sanitizer_flags)
 	add_compile_options(${sanitizer_flags} -fno-omit-frame-pointer)

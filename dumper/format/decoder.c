@@ -25,6 +25,7 @@ enum {
 	ROWS_FREE = 65536,
 	ROWS_PER_BYTE = 1024,
 	BLOCK_HEAD_BYTES = 3,
+	FRAME_HEAD_BYTES_LEAST = 5, /* as many as the decompressor asks for at first */
 };
 
 enum decoder_state {
@@ -47,6 +48,7 @@ struct snapshot_decoder {
 	bool in_frame;        /* the frame's last block was not read */
 	bool at_block;        /* the next byte begins a block */
 	bool is_drained;      /* the decompressor gives nothing more without input */
+	size_t frame_hint;    /* what it wants next, and a block's head after that */
 	uint64_t input_offset;
 	uint64_t good_offset; /* after the input of the last whole record */
 	uint64_t rows;        /* delivered in this segment */
@@ -242,7 +244,7 @@ static bool get_text(struct reader *in, char text[SNAPSHOT_TEXT_BYTES_MAX])
 	memset(text, 0, SNAPSHOT_TEXT_BYTES_MAX);
 	if (!from)
 		return false;
-	memcpy(text, from, bytes);
+	memcpy(text, from, strnlen((const char *)from, bytes));
 	return true;
 }
 
@@ -531,6 +533,7 @@ static bool state_between(struct snapshot_decoder *decoder)
 		decoder->in_frame = true;
 		decoder->at_block = false;
 		decoder->is_drained = true;
+		decoder->frame_hint = FRAME_HEAD_BYTES_LEAST + BLOCK_HEAD_BYTES;
 		decoder->state = STATE_FRAME;
 		return true;
 	}
@@ -604,6 +607,22 @@ static bool frame_stop(struct snapshot_decoder *decoder, const struct segment_ma
 	return true;
 }
 
+/*
+ * What the decompressor may have of the input: at most the rest of one block, and nothing
+ * while it holds what it has not given out. For when it fails it keeps silent about what
+ * it wrote in the same call: a whole record would be lost with the damaged block after it.
+ */
+static size_t frame_share(const struct snapshot_decoder *decoder, size_t there)
+{
+	size_t hint = decoder->frame_hint;
+
+	if (!decoder->is_drained)
+		return 0;
+	if (hint > BLOCK_HEAD_BYTES)
+		hint -= BLOCK_HEAD_BYTES;
+	return there < hint ? there : hint;
+}
+
 static bool state_frame(struct snapshot_decoder *decoder)
 {
 	size_t wanted = record_wanted(decoder), left;
@@ -615,6 +634,7 @@ static bool state_frame(struct snapshot_decoder *decoder)
 	input.size = input_before_mark(decoder, &mark, &more);
 	if (input.size == 0 && decoder->is_drained)
 		return frame_stop(decoder, &mark, more);
+	input.size = frame_share(decoder, input.size);
 	left = ZSTD_decompressStream(decoder->zstd, &output, &input);
 	input_use(decoder, input.pos);
 	if (ZSTD_isError(left)) {
@@ -624,6 +644,7 @@ static bool state_frame(struct snapshot_decoder *decoder)
 		segment_drop(decoder);
 		return true;
 	}
+	decoder->frame_hint = left;
 	decoder->record_bytes += output.pos;
 	decoder->at_block = left == BLOCK_HEAD_BYTES;
 	decoder->is_drained = output.pos < wanted;
