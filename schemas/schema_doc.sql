@@ -5,7 +5,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('source', '', NULL, 'A file that was read.', 1),
   ('source', 'id', NULL, 'Local id.', 1),
   ('source', 'path', NULL, 'As it was named; - for standard input.', 1),
-  ('source', 'kind', NULL, 'recording.', 1),
+  ('source', 'kind', NULL, 'recording; of Go''s own figures go-memstats, go-expvar, go-heap-profile, go-trace, or go-log for a mixture.', 1),
   ('source', 'bytes', 'bytes', 'Size of the file when it was read.', 1),
   ('source', 'complete', '0 or 1', 'Every run in it ended in an orderly way and no byte was damaged.', 1),
   ('source', 'bytes_skipped', 'bytes', 'Bytes that could not be used.', 1);
@@ -35,9 +35,9 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('snapshot', 'run_id', NULL, 'The run.', 1),
   ('snapshot', 'seq', 'count', 'Number within the run, from 0; a gap: thinned or lost.', 1),
   ('snapshot', 'gc_num', 'count', 'Cycles finished by then.', 1),
-  ('snapshot', 'reason', NULL, 'gc, forced, periodic, limit, interval, signal, dump, exit, pacer or shrink.', 1),
+  ('snapshot', 'reason', NULL, 'gc, forced, periodic, limit, interval, signal, dump, exit, pacer or shrink; NULL for a sample of Go''s MemStats.', 1),
   ('snapshot', 'unix_ns', 'ns', 'The moment, Unix time.', 1),
-  ('snapshot', 'mono_ns', 'ns', 'The moment, monotonic clock of the machine.', 1);
+  ('snapshot', 'mono_ns', 'ns', 'The moment, monotonic clock of the machine; for a line of gctrace since the program''s start.', 1);
 
 INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('mstats', '', NULL, 'Go''s runtime.mstats at a snapshot; the pauses stand in gc_pause, by_size in a table of its own.', 1),
@@ -121,12 +121,12 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('gc_cycle', '', NULL, 'A collection cycle; byte figures are those of mark termination.', 1),
   ('gc_cycle', 'run_id', NULL, 'The run.', 1),
   ('gc_cycle', 'gc_num', 'count', 'Number, from 1.', 1),
-  ('gc_cycle', 'reason', NULL, 'gc, forced, periodic or limit.', 1),
+  ('gc_cycle', 'reason', NULL, 'gc, forced, periodic or limit; a line of gctrace tells only forced from the others.', 1),
   ('gc_cycle', 'tracking', NULL, 'How writes were tracked in it.', 1),
   ('gc_cycle', 'threads', 'count', 'Known threads.', 1),
   ('gc_cycle', 'threads_unknown', 'count', 'Threads of the process that were neither stopped nor scanned.', 1),
   ('gc_cycle', 'start_unix_ns', 'ns', 'Begin, Unix time.', 1),
-  ('gc_cycle', 'start_mono_ns', 'ns', 'Begin, monotonic clock.', 1),
+  ('gc_cycle', 'start_mono_ns', 'ns', 'Begin, monotonic clock; for a line of gctrace since the program''s start.', 1),
   ('gc_cycle', 'mark_ns', 'ns', 'Marking, from begin to end.', 1),
   ('gc_cycle', 'sweep_ns', 'ns', 'From the end of marking to the last span swept.', 1),
   ('gc_cycle', 'cpu_assist_ns', 'ns', 'CPU time of marking on threads of the program.', 1),
@@ -146,7 +146,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('gc_pause', '', NULL, 'The stops of each cycle, and those of snapshots.', 1),
   ('gc_pause', 'run_id', NULL, 'The run.', 1),
   ('gc_pause', 'gc_num', 'count', 'The cycle; for a snapshot, cycles finished.', 1),
-  ('gc_pause', 'phase', NULL, 'mark, sweep_term, mark_term, or snapshot, which is not part of PauseNs.', 1),
+  ('gc_pause', 'phase', NULL, 'mark, sweep_term, mark_term; cycle for all of them together, as Go''s PauseNs has it; or snapshot, which is not part of PauseNs.', 1),
   ('gc_pause', 'duration_ns', 'ns', 'From the request to stop until the threads ran again.', 1),
   ('gc_pause', 'stop_ns', 'ns', 'The part until the last thread stood.', 1),
   ('gc_pause', 'end_unix_ns', 'ns', 'End, Unix time.', 1);
@@ -154,7 +154,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
 INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('import_issue', '', NULL, 'What was wrong with a source.', 1),
   ('import_issue', 'source_id', NULL, 'The source.', 1),
-  ('import_issue', 'byte_offset', 'bytes', 'Where in the file.', 1),
+  ('import_issue', 'byte_offset', 'bytes', 'Where in the file; of a packed log, in its text.', 1),
   ('import_issue', 'severity', NULL, 'warning, damage or unsupported.', 1),
   ('import_issue', 'code', NULL, 'Short name.', 1),
   ('import_issue', 'message', NULL, 'One line.', 1);

@@ -104,7 +104,15 @@ GROUP BY b.snapshot_id;
 -- Every identity that must hold at the instant of a snapshot (docs/design and Go's
 -- runtime.MemStats); identities whose figures the source lacks have no row.
 CREATE VIEW accounting AS
-WITH identity (snapshot_id, identity, left_value, relation, right_value) AS (
+WITH pause_sum AS (
+  SELECT run_id, gc_num, sum(sum(duration_ns)) OVER so_far AS total_ns,
+         count(*) OVER so_far AS cycles
+  FROM gc_pause
+  WHERE phase <> 'snapshot' -- nor what a line of gctrace has rounded
+    AND (phase = 'cycle' OR stop_ns IS NOT NULL OR end_unix_ns IS NOT NULL)
+  GROUP BY run_id, gc_num
+  WINDOW so_far AS (PARTITION BY run_id ORDER BY gc_num)
+), identity (snapshot_id, identity, left_value, relation, right_value) AS (
   SELECT snapshot_id, 'sys = sum of its parts', sys, '=',
          heap_sys + stacks_sys + stacks_inuse + mspan_sys + mcache_sys + buckhash_sys + gc_sys + other_sys
   FROM mstats
@@ -131,12 +139,11 @@ WITH identity (snapshot_id, identity, left_value, relation, right_value) AS (
   JOIN gc_pause AS p ON p.run_id = s.run_id AND p.gc_num = m.numgc AND p.phase <> 'snapshot'
   GROUP BY m.snapshot_id
   UNION ALL
-  SELECT m.snapshot_id, 'pause_total_ns = sum of the pauses', m.pause_total_ns, '=', sum(p.duration_ns)
-  FROM mstats AS m
-  JOIN snapshot AS s ON s.id = m.snapshot_id
-  JOIN gc_pause AS p ON p.run_id = s.run_id AND p.gc_num <= m.numgc AND p.phase <> 'snapshot'
-  GROUP BY m.snapshot_id
-  HAVING count(DISTINCT p.gc_num) = m.numgc
+  SELECT m.snapshot_id, 'pause_total_ns = sum of the pauses', m.pause_total_ns, '=', p.total_ns
+  FROM pause_sum AS p
+  JOIN snapshot AS s ON s.run_id = p.run_id
+  JOIN mstats AS m ON m.snapshot_id = s.id AND m.numgc = p.gc_num
+  WHERE p.cycles = p.gc_num
   UNION ALL
   SELECT w.snapshot_id, 'objects in spans = alloc', w.alloc_bytes, '=', m.alloc
   FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "exit.h"
+#include "go_import.h"
 #include "span_table.h"
 
 static bool is_selector(const char *text)
@@ -46,16 +47,25 @@ static int explain_failure(struct store *store, const struct source *source, enu
 int session_import(struct store *store, const struct source *source,
                    struct snapshot_places *places, struct import_result *result)
 {
-	enum import_status status = import_recording(store, source, places, result);
+	bool is_text = source->kind == SOURCE_TEXT;
+	enum import_status status = is_text ? import_go(store, source, result)
+	                                    : import_recording(store, source, places, result);
 	if (status != IMPORT_OK)
 		return explain_failure(store, source, status);
+	if (result->seen == 0 && is_text && !result->first_issue[0])
+		return complain(EXIT_INPUT,
+		                "%s: is neither a memspan recording nor a database made by load, and has none"
+		                " of Go's figures in it (MemStats as JSON, a heap profile as text, gctrace)",
+		                source->path);
 	if (result->seen == 0)
 		return complain(EXIT_INPUT, "%s: no valid snapshot in it%s%s", source->path,
 		                result->first_issue[0] ? ": " : "", result->first_issue);
 	if (result->damaged || result->unsupported)
 		warn("%s: at byte %llu: %s; what is readable is shown", source->path,
 		     (unsigned long long)result->first_issue_offset, result->first_issue);
-	if (result->unfinished)
+	if (result->unfinished && is_text)
+		warn("%s: breaks off within a figure; what stands before it is shown", source->path);
+	else if (result->unfinished)
 		warn("%s: %llu run%s did not end in an orderly way (killed, or still running)",
 		     source->path, (unsigned long long)result->unfinished,
 		     result->unfinished == 1 ? "" : "s");

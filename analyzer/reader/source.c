@@ -38,7 +38,7 @@ static enum source_kind kind_of(const uint8_t *head, size_t count)
 		return SOURCE_RECORDING;
 	if (count >= sizeof sqlite_head && memcmp(head, sqlite_head, sizeof sqlite_head) == 0)
 		return SOURCE_DATABASE;
-	return SOURCE_OTHER;
+	return SOURCE_TEXT;
 }
 
 /*
@@ -80,7 +80,7 @@ static bool append(struct source_list *list, const char *path, int fd, char **er
 	}
 	source->bytes = (uint64_t)st.st_size;
 	source->kind = kind_of(head, (size_t)n);
-	if (source->kind == SOURCE_OTHER && holds_segment(source))
+	if (source->kind == SOURCE_TEXT && holds_segment(source))
 		source->kind = SOURCE_RECORDING;
 	if (source->kind == SOURCE_DATABASE) {
 		close(fd);
@@ -88,9 +88,10 @@ static bool append(struct source_list *list, const char *path, int fd, char **er
 		list->databases++;
 	} else if (source->kind == SOURCE_RECORDING) {
 		list->recordings++;
+	} else if (n > 0) {
+		list->texts++;
 	} else {
-		fail(error, path, n == 0 ? "is empty: nothing was recorded"
-		                         : "is neither a memspan recording nor a database made by load");
+		fail(error, path, "is empty: nothing was recorded");
 		goto refuse;
 	}
 	if (!list->end)

@@ -1,5 +1,6 @@
 /*
- * source - what the user named: recordings, folders of them, standard input, a database.
+ * source - what the user named: recordings, folders of them, standard input, a database, or
+ * a text that may hold Go's own figures (import/go_import.h).
  *
  * Kinds are told by content, never by name. A recording is read through a descriptor at
  * any offset; standard input is first copied to a temporary file without a name, so that
@@ -12,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum source_kind { SOURCE_RECORDING, SOURCE_DATABASE, SOURCE_OTHER };
+/* SOURCE_TEXT: neither of the others; only reading it tells whether it has figures. */
+enum source_kind { SOURCE_RECORDING, SOURCE_DATABASE, SOURCE_TEXT };
 
 struct source {
 	char *path;           /* as the user will know it; "-" for standard input */
@@ -24,7 +26,7 @@ struct source {
 
 struct source_list {
 	struct source *first, **end;
-	size_t count, recordings, databases;
+	size_t count, recordings, databases, texts;
 };
 
 /*

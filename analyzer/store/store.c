@@ -235,18 +235,19 @@ bool store_run(struct store *store, int64_t source_id, const struct snapshot_run
 	if (*known)
 		return true;
 	snprintf(version, sizeof version, "%u.%u", segment->version_major, segment->version_minor);
+	bool is_recorded = segment->version_major > 0; /* no text of Go's has such a version */
 	sqlite3_stmt *stmt = statement(store, STORE_RUN);
 	sqlite3_bind_int64(stmt, 1, source_id);
 	bind_text(stmt, 2, uuid);
 	bind_u64(stmt, 3, r->pid);
-	bind_text(stmt, 4, r->exe);
-	bind_text(stmt, 5, r->host);
+	bind_text(stmt, 4, r->exe[0] ? r->exe : NULL);
+	bind_text(stmt, 5, r->host[0] ? r->host : NULL);
 	bind_u64(stmt, 6, r->start_unix_ns);
 	bind_u64(stmt, 7, r->page_bytes);
 	bind_text(stmt, 8, snapshot_tracking_name(r->tracking));
-	bind_text(stmt, 9, version);
+	bind_text(stmt, 9, is_recorded ? version : NULL);
 	bind_text(stmt, 10, r->tracking_why[0] ? r->tracking_why : NULL);
-	bind_text(stmt, 11, r->library);
+	bind_text(stmt, 11, r->library[0] ? r->library : NULL);
 	bool ok = stmt && run(stmt);
 	*id = sqlite3_last_insert_rowid(store->db);
 	return ok;
@@ -305,6 +306,8 @@ static bool store_by_size(struct store *store, int64_t id, const struct snapshot
 	sqlite3_stmt *stmt = statement(store, STORE_BY_SIZE);
 	bool ok = stmt != NULL;
 	for (int class = 0; class < SNAPSHOT_CLASSES && ok; class++) {
+		if (m->by_size[class].size >> 63) /* the source does not tell of it */
+			continue;
 		sqlite3_bind_int64(stmt, 1, id);
 		sqlite3_bind_int(stmt, 2, class);
 		bind_u64(stmt, 3, m->by_size[class].size);
@@ -331,7 +334,8 @@ bool store_snapshot(struct store *store, int64_t run_id, const struct snapshot_h
 	*id = sqlite3_last_insert_rowid(store->db);
 	return *known || (store_mstats(store, *id, &head->stats) &&
 	                  store_by_size(store, *id, &head->stats) &&
-	                  store_pause(store, run_id, head->gc_num, &head->stop));
+	                  (head->stop.duration_ns >> 63 ||
+	                   store_pause(store, run_id, head->gc_num, &head->stop)));
 }
 
 bool store_cycle(struct store *store, int64_t run_id, const struct snapshot_cycle *c, bool *known)

@@ -1,0 +1,10 @@
+# What memanalyze reads of Go's own figures: files that a Go program printed, and such a
+# program itself where this machine can build one.
+set(go_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
+
+add_test(NAME go_figures_golden COMMAND python3 ${go_tests}/go_figures.py
+	$<TARGET_FILE:memanalyze> ${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
+add_test(NAME go_figures_of_a_program COMMAND sh ${go_tests}/go_program.sh
+	$<TARGET_FILE:memanalyze> ${PROJECT_BINARY_DIR}/go-cache)
+set_tests_properties(go_figures_golden go_figures_of_a_program PROPERTIES
+	TIMEOUT 300 SKIP_RETURN_CODE 77 ENVIRONMENT "${memspan_test_environment}")
