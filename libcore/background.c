@@ -5,6 +5,7 @@
 #include "lock.h"
 #include "mark.h"
 #include "os.h"
+#include "pacepoint.h"
 #include "scavenge.h"
 #include "stackspan.h"
 #include "span.h"
@@ -77,9 +78,11 @@ static void run_background(void *arg)
 		while (sweep_batch(t))
 			;
 		cycle_close_if_swept();
+		pacepoint_look_for_shrink();
 		bool more = scavenge(t);
 		atomic_fetch_add(&background.cpu_ns, os_thread_cpu_ns() - cpu);
-		cycle_run(RECORDER_PERIODIC);
+		if (!pacepoint_stands_for_cycle())
+			cycle_run(RECORDER_PERIODIC);
 		seen = lock_event_wait(&background.work, seen, more ? SCAVENGE_PERIOD_MS : IDLE_PERIOD_MS);
 	}
 }

@@ -21,15 +21,29 @@ struct counters {
 	_Atomic int64_t heap_live;
 	_Atomic int64_t heap_scan;
 	_Atomic uint64_t gc_trigger; /* a cycle is due when heap_live reaches it */
+	_Atomic int64_t shrink_trigger; /* counters_shrunk is due when it falls to this; 0: never */
 };
 
 extern struct counters counters;
+
+/* Called inside the heap, never blocks. Set once. */
+extern void (*counters_shrunk)(void);
 
 static inline void counters_live_add(int64_t bytes, int scanned)
 {
 	atomic_fetch_add_explicit(&counters.heap_live, bytes, memory_order_relaxed);
 	if (scanned)
 		atomic_fetch_add_explicit(&counters.heap_scan, bytes, memory_order_relaxed);
+}
+
+/* Objects were freed explicitly. Inside the heap. */
+static inline void counters_live_sub(int64_t bytes, int64_t scanned_bytes)
+{
+	int64_t live = atomic_fetch_sub_explicit(&counters.heap_live, bytes, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&counters.heap_scan, scanned_bytes, memory_order_relaxed);
+	if (__builtin_expect(live - bytes <
+	                     atomic_load_explicit(&counters.shrink_trigger, memory_order_relaxed), 0))
+		counters_shrunk();
 }
 
 #endif

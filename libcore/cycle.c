@@ -100,6 +100,27 @@ static void repace(void)
 	         cycle_figures.heap_marked);
 }
 
+bool cycle_pace_without(uint64_t live_bytes, int *percent)
+{
+	struct thread *t = thread_self();
+	if (!lock_try(&cycle.lock))
+		return false;
+	*percent = cycle.percent;
+	thread_enter(t); /* a stopped world sees all of the new figures or none */
+	cycle_figures.last_next_gc = cycle_figures.next_gc;
+	cycle_figures.last_heap_inuse = span_totals.inuse_pages * PAGE_BYTES;
+	set_pace(live_bytes, 0, 0, live_bytes);
+	if (cycle.by_limit) /* which nothing can help to keep: the next point is due by growth */
+		atomic_store_explicit(&counters.gc_trigger,
+		                      live_bytes + live_bytes / STOP_RETRY_GROWTH + 1,
+		                      memory_order_relaxed);
+	scavenge_set_goal(cycle_figures.last_heap_inuse, cycle_figures.last_next_gc,
+	                  cycle_figures.next_gc);
+	thread_leave(t);
+	lock_release(&cycle.lock);
+	return true;
+}
+
 int cycle_set_percent(int percent)
 {
 	struct world_stop stop;

@@ -49,6 +49,13 @@ bool cycle_is_due(void);
 /* Sweeps what is left and closes the cycle. Known thread, outside the heap. */
 void cycle_finish(void);
 
+/*
+ * What stands for a cycle where nothing can be collected (pacepoint.h): the pace of the
+ * next follows from what lives now, as if all of it had been marked, and so does what the
+ * scavenger may retain. False when a cycle is under way. Known thread, outside the heap.
+ */
+bool cycle_pace_without(uint64_t live_bytes, int *percent);
+
 int cycle_set_percent(int percent);
 int64_t cycle_set_limit(int64_t bytes);
 int64_t cycle_limit(void);

@@ -7,10 +7,12 @@
 #include "finalizer.h"
 #include "mcentral.h"
 #include "os.h"
+#include "pacepoint.h"
 #include "recorder_link.h"
 #include "settings.h"
 #include "special.h"
 #include "stats.h"
+#include "sweep.h"
 #include "trace.h"
 #include "world.h"
 
@@ -19,6 +21,7 @@
 static struct {
 	struct lock lock;
 	_Atomic bool ready;
+	bool settled; /* the environment was read; by the main thread, lock held or in a constructor */
 } heap;
 
 static bool thread_begins(struct thread *t)
@@ -38,7 +41,23 @@ static void child_begins(void)
 	finalizer_after_fork();
 	special_after_fork();
 	cycle_after_fork();
+	pacepoint_after_fork();
 	recorder_link_after_fork();
+}
+
+/*
+ * Trace, percent and limit from the environment, which the C library shows us only later
+ * than the loader's first allocations.
+ */
+static void settle(void)
+{
+	if (heap.settled || !os_has_environment())
+		return;
+	struct settings settings = settings_read();
+	heap.settled = true;
+	trace_gc = settings.trace_gc;
+	trace_scavenge = settings.trace_scavenge;
+	cycle_init(settings.gc_percent, settings.limit_bytes);
 }
 
 static bool heap_init(void)
@@ -48,11 +67,9 @@ static bool heap_init(void)
 		return true;
 	lock_acquire(&heap.lock);
 	if (!atomic_load(&heap.ready) && pageheap_init()) {
-		struct settings settings = settings_read();
-		trace_gc = settings.trace_gc;
-		trace_scavenge = settings.trace_scavenge;
 		thread_set_hooks(&hooks);
-		cycle_init(settings.gc_percent, settings.limit_bytes);
+		cycle_init(SETTINGS_PERCENT_DEFAULT, SETTINGS_LIMIT_NONE);
+		settle();
 		atomic_store_explicit(&heap.ready, true, memory_order_release);
 	}
 	lock_release(&heap.lock);
@@ -69,7 +86,8 @@ struct thread *heap_thread_slow(void)
 /* Before main: the main thread is known from the start, its caller's stack included. */
 __attribute__((constructor)) static void heap_load(void)
 {
-	heap_thread_slow();
+	if (heap_thread_slow())
+		settle();
 }
 
 /* ---- allocation -------------------------------------------------------- */
@@ -86,11 +104,15 @@ __attribute__((noinline)) bool heap_collect(struct thread *t, enum recorder_reas
 
 static void collect_if_due(struct thread *t)
 {
-	if (__builtin_expect(cycle_is_due(), 0))
+	if (__builtin_expect(!cycle_is_due(), 1))
+		return;
+	if (pacepoint_stands_for_cycle())
+		pacepoint_reached();
+	else
 		heap_collect(t, RECORDER_GC);
 }
 
-void *heap_alloc_slow(struct thread *t, unsigned class)
+static inline void *take_slow(struct thread *t, unsigned class, bool clear)
 {
 	for (int attempt = 0;; attempt++) {
 		thread_enter(t);
@@ -101,7 +123,7 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 		thread_leave(t);
 		if (p) {
 			sanitizer_show(p, bytes);
-			if (dirty)
+			if (clear && dirty)
 				heap_zero(p, bytes);
 			recorder_link_heap_used();
 			collect_if_due(t);
@@ -111,6 +133,16 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 			return NULL;
 		heap_collect(t, RECORDER_LIMIT);
 	}
+}
+
+void *heap_alloc_slow(struct thread *t, unsigned class)
+{
+	return take_slow(t, class, true);
+}
+
+void *heap_take_slow(struct thread *t, unsigned class)
+{
+	return take_slow(t, class, false);
 }
 
 void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
@@ -144,12 +176,22 @@ static void sweep_before_growth(struct thread *t, size_t pages)
 {
 	enum { PAGES_A_SPAN_MIN = 1, SPANS_MAX = 256 };
 	size_t spans = pages / PAGES_A_SPAN_MIN < SPANS_MAX ? pages / PAGES_A_SPAN_MIN : SPANS_MAX;
-	bool more = true;
+	bool more = atomic_load_explicit(&sweep_left, memory_order_relaxed) > 0;
 	for (size_t i = 0; i < spans && more; i++) {
 		thread_enter(t);
 		more = cycle_sweep_one(&t->mcache);
 		thread_leave(t);
 	}
+}
+
+static size_t pages_for(size_t bytes)
+{
+	return (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
+}
+
+static size_t align_pages_for(size_t align)
+{
+	return align > PAGE_BYTES ? align >> PAGE_SHIFT : 1;
 }
 
 /* The object, not yet cleared; *dirty: it has to be. NULL: the OS refuses. */
@@ -172,13 +214,21 @@ static void *large_take(struct thread *t, enum span_kind kind, size_t pages, siz
 	return p;
 }
 
-void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
+void *heap_take_large_quietly(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
+{
+	bool dirty;
+	if (bytes > SIZE_MAX - PAGE_BYTES)
+		return NULL;
+	return large_take(t, kind, pages_for(bytes), align_pages_for(align), &dirty);
+}
+
+static void *alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align,
+                         bool clear)
 {
 	bool dirty = false;
 	if (bytes > SIZE_MAX - PAGE_BYTES)
 		return NULL;
-	size_t pages = (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
-	size_t align_pages = align > PAGE_BYTES ? align >> PAGE_SHIFT : 1;
+	size_t pages = pages_for(bytes), align_pages = align_pages_for(align);
 	sweep_before_growth(t, pages);
 	void *p = large_take(t, kind, pages, align_pages, &dirty);
 	if (!p) {
@@ -188,11 +238,21 @@ void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size
 	if (!p)
 		return NULL;
 	sanitizer_show(p, pages * PAGE_BYTES);
-	if (dirty)
+	if (clear && dirty)
 		memset(p, 0, pages * PAGE_BYTES);
 	recorder_link_heap_used();
 	collect_if_due(t);
 	return p;
+}
+
+void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
+{
+	return alloc_large(t, kind, bytes, align, true);
+}
+
+void *heap_take_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align)
+{
+	return alloc_large(t, kind, bytes, align, false);
 }
 
 static size_t tiny_align(size_t bytes)
@@ -229,8 +289,7 @@ void *heap_alloc_tiny(struct thread *t, size_t bytes)
 	return block;
 }
 
-/* The smallest class that holds the bytes at the alignment; 0 if none does. */
-static unsigned class_for(size_t bytes, size_t align)
+unsigned heap_class_for(size_t bytes, size_t align)
 {
 	if (bytes > SIZECLASS_BYTES_MAX || align > PAGE_BYTES)
 		return 0;
@@ -246,7 +305,7 @@ void *heap_alloc(struct thread *t, enum span_kind kind, size_t bytes, size_t ali
 		return heap_alloc_tiny(t, bytes);
 	if (kind == SPAN_TINY)
 		kind = SPAN_NOSCAN;
-	unsigned class = class_for(bytes, align);
+	unsigned class = heap_class_for(bytes, align);
 	if (class)
 		return heap_alloc_class(t, span_class(kind, class));
 	return heap_alloc_large(t, kind, bytes, align);
@@ -294,12 +353,12 @@ static bool free_large(struct mcache *m, struct span *s)
 	s->free_count = 1;
 	m->counts.nfree[span_class_of(s)]++;
 	m->counts.large_free_bytes += bytes;
-	counters_live_add(-(int64_t)bytes, !span_noscan(s));
+	counters_live_sub((int64_t)bytes, span_noscan(s) ? 0 : (int64_t)bytes);
 	mcentral_put(s);
 	return true;
 }
 
-void heap_free(struct thread *t, void *p, const char *caller)
+bool heap_free(struct thread *t, void *p, const char *caller)
 {
 	struct heap_object o;
 	struct special dropped;
@@ -330,4 +389,5 @@ void heap_free(struct thread *t, void *p, const char *caller)
 	thread_leave(t);
 	if (wrong)
 		report(caller, p, s, wrong);
+	return !wrong;
 }

@@ -53,6 +53,9 @@ static inline void heap_zero(void *p, size_t bytes)
 /* An object of a small class from a fresh word of slots; zeroed. NULL: the OS refuses. */
 void *heap_alloc_slow(struct thread *t, unsigned span_class);
 
+/* The same, as the former object left it. */
+void *heap_take_slow(struct thread *t, unsigned span_class);
+
 /* An object of a small class, zeroed; NULL: the OS refuses. */
 static inline void *heap_alloc_class(struct thread *t, unsigned class)
 {
@@ -84,6 +87,15 @@ void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type);
 /* An object over SIZECLASS_BYTES_MAX, or of any size with an alignment over a page. Zeroed. */
 void *heap_alloc_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
 
+/* The same, as the former object left it. */
+void *heap_take_large(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
+
+/* The same once more, for a caller that must neither collect nor be stopped. */
+void *heap_take_large_quietly(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
+
+/* The smallest class that holds the bytes at the alignment; 0 if none does. */
+unsigned heap_class_for(size_t bytes, size_t align);
+
 /* A pointer-free object under 16 bytes. Zeroed. */
 void *heap_alloc_tiny(struct thread *t, size_t bytes);
 
@@ -98,7 +110,7 @@ struct heap_object {
 };
 bool heap_find(uintptr_t p, struct heap_object *out);
 
-/* Frees the object that starts at p, or reports why not in the name of `caller`. */
-void heap_free(struct thread *t, void *p, const char *caller);
+/* Frees the object that starts at p, or reports why not in the name of `caller`: false. */
+bool heap_free(struct thread *t, void *p, const char *caller);
 
 #endif

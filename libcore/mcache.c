@@ -9,6 +9,9 @@
 #include "sweep.h"
 
 struct counters counters;
+void (*counters_shrunk)(void);
+
+enum { LIVE_FREED_MAX_BYTES = 256 << 10 }; /* that a thread keeps to itself */
 
 /* How many spans a refill sweeps in search of free slots before it takes a new one. */
 enum { SWEEP_TRIES = 64 };
@@ -73,14 +76,15 @@ static void count_freed_live(struct mcache *m, const struct span *s)
 	m->live_freed += (int64_t)s->elem_bytes;
 	if (!span_noscan(s))
 		m->scan_freed += (int64_t)s->elem_bytes;
+	if (__builtin_expect(m->live_freed > LIVE_FREED_MAX_BYTES, 0))
+		mcache_settle_live(m);
 }
 
 void mcache_settle_live(struct mcache *m)
 {
 	if (!m->live_freed)
 		return;
-	atomic_fetch_sub_explicit(&counters.heap_live, m->live_freed, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&counters.heap_scan, m->scan_freed, memory_order_relaxed);
+	counters_live_sub(m->live_freed, m->scan_freed);
 	m->live_freed = m->scan_freed = 0;
 }
 
@@ -94,7 +98,8 @@ void mcache_settle_live(struct mcache *m)
 static bool clear_group(const struct span *s, const struct mcache_slot *slot, unsigned count)
 {
 	enum { CLEAR_ELEM_BYTES_MAX = 128 };
-	if (SANITIZER_ENABLED || count < 64 || s->elem_bytes > CLEAR_ELEM_BYTES_MAX)
+	if (SANITIZER_ENABLED || count < 64 || s->elem_bytes > CLEAR_ELEM_BYTES_MAX ||
+	    s->kind == SPAN_ROOT) /* malloc's: most of them need not be clear */
 		return false;
 	memset((void *)slot->group_base, 0, count * s->elem_bytes);
 	return true;

@@ -40,6 +40,8 @@ void os_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, then abort: for our own mistakes only. */
 _Noreturn void os_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether the C library knows the environment yet: it does before the first constructor. */
+bool os_has_environment(void);
 /* getenv, but NULL in a setuid program. */
 const char *os_setting(const char *name);
 

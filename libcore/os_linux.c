@@ -168,6 +168,11 @@ _Noreturn void os_fatal(const char *format, ...)
 	abort();
 }
 
+bool os_has_environment(void)
+{
+	return environ != NULL;
+}
+
 const char *os_setting(const char *name)
 {
 	return getauxval(AT_SECURE) ? NULL : getenv(name);

@@ -146,17 +146,29 @@ int memspan_visit_spans(int (*visit)(const memspan_span *span, void *arg), void 
 
 /* ---- what the heap tells ----------------------------------------------- */
 
+static void capture_if_wanted(const struct recorder *recorder, uint32_t reason, uint32_t count)
+{
+	if (!recorder->wanted(reason, count))
+		return;
+	struct recorder_snapshot *snapshot = recorder_capture(reason);
+	if (snapshot)
+		recorder->captured(snapshot);
+}
+
 void recorder_link_cycle_closed(const struct recorder_cycle *cycle)
 {
 	const struct recorder *recorder = atomic_load(&link.attached);
 	if (!recorder)
 		return;
 	recorder->cycle(cycle);
-	if (!recorder->wanted(cycle->reason, cycle->gc_num))
-		return;
-	struct recorder_snapshot *snapshot = recorder_capture(cycle->reason);
-	if (snapshot)
-		recorder->captured(snapshot);
+	capture_if_wanted(recorder, cycle->reason, cycle->gc_num);
+}
+
+void recorder_link_pace_point(enum recorder_reason reason, uint32_t count)
+{
+	const struct recorder *recorder = atomic_load(&link.attached);
+	if (recorder)
+		capture_if_wanted(recorder, reason, count);
 }
 
 void recorder_link_heap_used(void)

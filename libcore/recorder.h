@@ -81,7 +81,8 @@ struct recorder_snapshot {
 
 struct recorder {
 	/*
-	 * Whether a snapshot for this reason is wanted now. Called before the threads
+	 * Whether a snapshot for this reason is wanted now; gc_num is the number of the cycle
+	 * or, for RECORDER_PACER and RECORDER_SHRINK, of the point. Called before the threads
 	 * are stopped, from any thread; must not block.
 	 */
 	bool (*wanted)(uint32_t reason, uint32_t gc_num);

@@ -41,6 +41,14 @@ size_t scavenge_step(uint64_t busy_ns, bool *more)
 	return done;
 }
 
+size_t scavenge_retained(void)
+{
+	lock_acquire(&pageheap.lock);
+	size_t pages = pageheap_opened_pages() - pageheap.used_pages - pageheap.released_pages;
+	lock_release(&pageheap.lock);
+	return pages * PAGE_BYTES;
+}
+
 size_t scavenge_release(size_t bytes)
 {
 	size_t done = 0;

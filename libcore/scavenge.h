@@ -21,6 +21,9 @@ void scavenge_set_goal(uint64_t heap_inuse, uint64_t last_goal, uint64_t next_go
  */
 size_t scavenge_step(uint64_t busy_ns, bool *more);
 
+/* Bytes of idle pages that the OS has not got back. Inside the heap. */
+size_t scavenge_retained(void);
+
 /* Releases all idle pages, or `bytes` of them. Takes the lock a chunk at a time. Inside the heap. */
 size_t scavenge_release(size_t bytes);
 

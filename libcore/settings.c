@@ -81,7 +81,10 @@ bool settings_parse_trace(const char *text, struct settings *out)
 
 struct settings settings_read(void)
 {
-	struct settings s = {.gc_percent = 100, .limit_bytes = INT64_MAX};
+	struct settings s = {
+	    .gc_percent = SETTINGS_PERCENT_DEFAULT,
+	    .limit_bytes = SETTINGS_LIMIT_NONE,
+	};
 	const char *text = os_setting("MEMSPAN_GCPERCENT");
 	if (text && *text && !settings_parse_percent(text, &s.gc_percent))
 		os_warn("MEMSPAN_GCPERCENT=%.60s is neither a percent nor 'off'; using 100", text);

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SETTINGS_PERCENT_DEFAULT = 100 };
+#define SETTINGS_LIMIT_NONE INT64_MAX
+
 struct settings {
 	int gc_percent;        /* -1: off */
 	int64_t limit_bytes;   /* INT64_MAX: none */

@@ -106,6 +106,11 @@ static void describe(struct span *s, enum span_state state, enum span_kind kind,
 	atomic_store_explicit(&s->state, (uint8_t)state, memory_order_release);
 }
 
+static bool is_collectable(const struct span *s)
+{
+	return s->state == SPAN_INUSE && s->kind != SPAN_ROOT;
+}
+
 struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_class,
                       size_t pages, size_t align_pages)
 {
@@ -123,6 +128,8 @@ struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_
 	describe(s, state, kind, size_class, pages);
 	map_pages(s->base, pages, s);
 	*(state == SPAN_STACK ? &span_totals.stack_pages : &span_totals.inuse_pages) += pages;
+	if (is_collectable(s))
+		span_totals.collectable++;
 	lock_release(&pageheap.lock);
 	return s;
 no_pages:
@@ -137,6 +144,8 @@ void span_free(struct span *s)
 	lock_acquire(&pageheap.lock);
 	size_t pages = s->npages;
 	*(s->state == SPAN_STACK ? &span_totals.stack_pages : &span_totals.inuse_pages) -= pages;
+	if (is_collectable(s))
+		span_totals.collectable--;
 	map_pages(s->base, pages, NULL);
 	pageheap_give(s->base, pages);
 	struct_give(s);

@@ -149,6 +149,7 @@ struct span_totals {
 	uint64_t inuse_pages, stack_pages; /* by state */
 	uint64_t struct_bytes;             /* of span structures in use */
 	uint64_t count;                    /* spans, stacks included */
+	uint64_t collectable;              /* spans whose objects a cycle may free */
 };
 /* Guarded by pageheap.lock. */
 extern struct span_totals span_totals;

@@ -26,6 +26,8 @@ static const uintptr_t MAIN_STACK_BYTES_MAX = 1ull << 36;
 
 _Thread_local struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
+_Thread_local bool thread_has_ended __attribute__((tls_model("initial-exec")));
+
 struct thread_list thread_list;
 
 static struct {
@@ -197,10 +199,30 @@ static bool become_known(struct thread *t)
 	return true;
 }
 
+/*
+ * The main thread may be known already: while the program is loaded the loader allocates,
+ * and sets all thread-local variables to their first values afterwards.
+ */
+static bool find_main_again(void)
+{
+	pid_t tid = (pid_t)syscall(SYS_gettid);
+	if (tid != getpid())
+		return false;
+	lock_acquire(&thread_list.lock);
+	struct thread *t = thread_list.first;
+	while (t && (t->tid != tid || t->state != THREAD_RUNNING || t->tls != tls_self()))
+		t = t->next;
+	thread_current = t;
+	lock_release(&thread_list.lock);
+	return t != NULL;
+}
+
 struct thread *thread_self_slow(void)
 {
 	if (!atomic_load_explicit(&threads.ready, memory_order_acquire))
 		return NULL;
+	if (find_main_again())
+		return thread_current;
 	int saved = errno;
 	struct thread *t = record_take(NULL);
 	if (t) {
@@ -295,6 +317,7 @@ static void leave_known(struct thread *t, bool ended)
 	thread_leave(t);
 	lock_acquire(&thread_list.lock);
 	thread_current = NULL;
+	thread_has_ended = ended;
 	if (ended && t->joinable) {
 		stack_forget(t);
 		t->state = THREAD_ENDED;

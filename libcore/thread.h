@@ -117,6 +117,9 @@ void thread_set_hooks(const struct thread_hooks *hooks);
 
 extern _Thread_local struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
+/* The thread is past its last destructor: what it still does with the heap is not its own. */
+extern _Thread_local bool thread_has_ended __attribute__((tls_model("initial-exec")));
+
 /* Makes the calling thread known. NULL when memory is refused; errno is kept. */
 struct thread *thread_self_slow(void);
 
