@@ -5,6 +5,9 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS memspan EXPORT memspan-targets
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(TARGET memspan_malloc)
+	install(TARGETS memspan_malloc LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(FILES libcore/include/memspan.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/memspan)

@@ -12,7 +12,12 @@ if(CRITERION_FOUND)
 endif()
 
 add_test(NAME house_exports COMMAND ${house}/test_exports
-	$<TARGET_FILE:memspan> ${PROJECT_SOURCE_DIR})
+	$<TARGET_FILE:memspan> libmemspan.so.0 ${PROJECT_SOURCE_DIR} ${house}/wrapped.txt)
+if(TARGET memspan_malloc)
+	add_test(NAME house_exports_malloc COMMAND ${house}/test_exports
+		$<TARGET_FILE:memspan_malloc> libmemspan-malloc.so.0 ${PROJECT_SOURCE_DIR}
+		${house}/wrapped.txt ${house}/malloc.txt)
+endif()
 set(install_arguments ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER} "${sanitizer_flags}")
 add_test(NAME house_install COMMAND ${house}/test_install
 	${CMAKE_CURRENT_BINARY_DIR}/house_install ${install_arguments})

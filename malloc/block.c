@@ -1,0 +1,164 @@
+/* block.c - see block.h. */
+#include "block.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "early.h"
+#include "memspan.h"
+#include "os.h"
+#include "pacepoint.h"
+#include "stats.h"
+
+/* The calling thread makes the heap ready: what it allocates meanwhile is early. */
+static _Thread_local bool starting __attribute__((tls_model("initial-exec")));
+
+/* Before everything else that a constructor does. */
+__attribute__((constructor(101))) static void serve_malloc(void)
+{
+	pacepoint_enable();
+}
+
+/* ---- threads without a record ------------------------------------------ */
+
+/* The calling thread's record. NULL: there is none, and early, late or no memory is left. */
+static struct thread *known_thread(void)
+{
+	if (thread_current || thread_has_ended || starting)
+		return thread_current;
+	starting = true;
+	pacepoint_enable();
+	struct thread *t = heap_thread();
+	starting = false;
+	return t;
+}
+
+/*
+ * For threads that have ended. While the list of threads is locked no world is stopped, so
+ * the record need not be known to anybody; in between it holds nothing.
+ */
+static struct thread late;
+
+static struct thread *late_begin(void)
+{
+	lock_acquire(&thread_list.lock);
+	mcache_open(&late.mcache);
+	return &late;
+}
+
+static void late_end(void)
+{
+	stats_thread_ended(&late.mcache);
+	lock_release(&thread_list.lock);
+}
+
+static void *late_alloc(unsigned class, size_t bytes, size_t align)
+{
+	struct thread *t = late_begin();
+	void *p = class ? mcache_alloc(&t->mcache, span_class(SPAN_ROOT, class))
+	                : heap_take_large_quietly(t, SPAN_ROOT, bytes, align);
+	late_end();
+	return p;
+}
+
+/* ---- allocation -------------------------------------------------------- */
+
+static void *take(struct thread *t, size_t bytes, size_t align, enum block_content content)
+{
+	unsigned class = heap_class_for(bytes, align);
+	bool clear = content == BLOCK_ZEROED;
+	void *p;
+	if (!t) {
+		p = late_alloc(class, bytes, align);
+		if (p && clear)
+			memset(p, 0, bytes);
+	} else if (class) {
+		class = span_class(SPAN_ROOT, class);
+		p = clear ? heap_alloc_class(t, class) : heap_take_slow(t, class);
+	} else {
+		p = clear ? heap_alloc_large(t, SPAN_ROOT, bytes, align)
+		          : heap_take_large(t, SPAN_ROOT, bytes, align);
+	}
+	return p;
+}
+
+void *block_alloc_slow(size_t bytes, size_t align, enum block_content content)
+{
+	int saved = errno;
+	void *p = NULL;
+	if (bytes == 0)
+		bytes = 1;
+	if (bytes <= PTRDIFF_MAX && align <= PTRDIFF_MAX) {
+		struct thread *t = known_thread();
+		if (starting)
+			p = early_alloc(bytes, align);
+		else if (t || thread_has_ended)
+			p = take(t, bytes, align, content);
+	}
+	errno = p ? saved : ENOMEM;
+	return p;
+}
+
+/* ---- free -------------------------------------------------------------- */
+
+static void free_or_die(struct thread *t, void *p, const char *caller)
+{
+	if (!heap_free(t, p, caller))
+		abort();
+}
+
+void block_free(void *p, const char *caller)
+{
+	struct thread *t = thread_current;
+	if (__builtin_expect(t != NULL, 1)) {
+		if (__builtin_expect(!heap_free(t, p, caller), 0) && !early_contains(p))
+			abort();
+		return;
+	}
+	if (early_contains(p))
+		return;
+	t = known_thread();
+	if (t) {
+		free_or_die(t, p, caller);
+	} else if (thread_has_ended) {
+		free_or_die(late_begin(), p, caller);
+		late_end();
+	}
+}
+
+/* ---- size -------------------------------------------------------------- */
+
+size_t block_room(const void *p)
+{
+	struct heap_object o;
+	if (early_contains(p))
+		return early_size(p);
+	if (!heap_find((uintptr_t)p, &o))
+		return 0;
+	return o.start + o.span->elem_bytes - (uintptr_t)p;
+}
+
+/* Whether a block with this room is still the right place. */
+static bool fits(size_t room, size_t bytes)
+{
+	return bytes <= room && (bytes >= room / 2 || room <= 16);
+}
+
+void *block_resize(void *p, size_t bytes)
+{
+	struct heap_object o;
+	bool is_early = early_contains(p);
+	if (!is_early && (!heap_find((uintptr_t)p, &o) || o.start != (uintptr_t)p))
+		block_free(p, "realloc"); /* says what is wrong with it, and does not return */
+	if (!is_early && o.span->kind != SPAN_ROOT)
+		return memspan_realloc(p, bytes);
+	size_t room = block_room(p);
+	if (fits(room, bytes))
+		return p;
+	void *fresh = block_alloc(bytes);
+	if (!fresh)
+		return NULL;
+	memcpy(fresh, p, bytes < room ? bytes : room);
+	block_free(p, "realloc");
+	return fresh;
+}

@@ -1,0 +1,63 @@
+/*
+ * block.h - malloc's blocks: objects of SPAN_ROOT, which live until they are freed.
+ *
+ * The inline functions are the whole fast path: a class from a table, the lowest bit of
+ * the cache's word. Behind them stand the slow ones, which also serve who has no thread
+ * record: the heap's own beginning (early.h) and threads past their last destructor, which
+ * borrow a record for one operation.
+ *
+ * All keep to malloc's rules: 16-byte alignment from 16 bytes on, 8 below; NULL with
+ * ENOMEM; what is freed wrongly ends the process with a message.
+ */
+#ifndef MALLOC_BLOCK_H
+#define MALLOC_BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heap.h"
+
+enum block_content { BLOCK_AS_IT_IS, BLOCK_ZEROED };
+
+/* A block of any size; sizes over PTRDIFF_MAX are refused. align: a power of two. */
+void *block_alloc_slow(size_t bytes, size_t align, enum block_content content);
+
+/* Frees it in the name of `caller`. p is not NULL. Keeps errno. */
+void block_free(void *p, const char *caller);
+
+/* A block of the new size with the old content; p is not NULL, bytes not 0. */
+void *block_resize(void *p, size_t bytes);
+
+/* What p's block holds; 0 for what is no block. */
+size_t block_room(const void *p);
+
+static inline void *block_alloc(size_t bytes)
+{
+	struct thread *t = thread_current;
+	if (__builtin_expect(!t || bytes - 1 >= SIZECLASS_BYTES_MAX, 0))
+		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
+	unsigned class = span_class(SPAN_ROOT, sizeclass_of(bytes));
+	thread_enter(t);
+	struct mcache_slot *slot = &t->mcache.slots[class];
+	uint64_t word = slot->word;
+	if (__builtin_expect(word == 0, 0)) {
+		thread_leave(t);
+		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
+	}
+	void *p = (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * (size_t)slot->elem_bytes);
+	slot->word = word & (word - 1);
+	heap_hold(p);
+	thread_leave(t);
+	return p;
+}
+
+static inline void *block_alloc_zeroed(size_t bytes)
+{
+	struct thread *t = thread_current;
+	if (__builtin_expect(!t || bytes - 1 >= SIZECLASS_BYTES_MAX, 0))
+		return block_alloc_slow(bytes, 1, BLOCK_ZEROED);
+	void *p = heap_alloc_class(t, span_class(SPAN_ROOT, sizeclass_of(bytes)));
+	return __builtin_expect(p != NULL, 1) ? p : block_alloc_slow(bytes, 1, BLOCK_ZEROED);
+}
+
+#endif

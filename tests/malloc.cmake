@@ -1,0 +1,21 @@
+# Tests of libmemspan-malloc.so: malloc's promises, and programs that others wrote.
+if(NOT TARGET memspan_malloc)
+	return()
+endif()
+set(malloc_folder ${CMAKE_CURRENT_LIST_DIR}/malloc)
+
+# Each runs with the C library's malloc and with ours.
+foreach(name semantics threads)
+	memspan_add_plain_test(malloc_${name}_by_libc
+		SOURCES ${malloc_folder}/malloc_${name}.c LIBS Threads::Threads)
+	target_compile_options(malloc_${name}_by_libc PRIVATE -fno-builtin
+		-Wno-alloc-size-larger-than -Wno-use-after-free) # a refused realloc keeps the block
+	add_test(NAME malloc_${name} COMMAND malloc_${name}_by_libc)
+	set_tests_properties(malloc_${name} PROPERTIES TIMEOUT 300
+		ENVIRONMENT LD_PRELOAD=$<TARGET_FILE:memspan_malloc>)
+endforeach()
+
+add_executable(malloc_misuse ${malloc_folder}/malloc_misuse.c)
+target_compile_options(malloc_misuse PRIVATE -fno-builtin)
+add_test(NAME malloc_misuse_is_named COMMAND ${malloc_folder}/test_misuse
+	$<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_misuse>)
