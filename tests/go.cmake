@@ -2,6 +2,10 @@
 # program itself where this machine can build one.
 set(go_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
 
+memspan_add_criterion_test(test_go_trace SOURCES ${go_tests}/go_trace.c LIBS memspan_analyzer)
+memspan_add_criterion_test(test_go_scan SOURCES ${go_tests}/go_scan.c LIBS memspan_analyzer)
+memspan_add_criterion_test(test_go_import SOURCES ${go_tests}/go_import.c LIBS memspan_analyzer)
+
 add_test(NAME go_figures_golden COMMAND python3 ${go_tests}/go_figures.py
 	$<TARGET_FILE:memanalyze> ${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
 add_test(NAME go_figures_of_a_program COMMAND sh ${go_tests}/go_program.sh

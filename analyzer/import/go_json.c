@@ -16,7 +16,8 @@ struct go_json {
 	yajl_handle parser;
 	unsigned depth;             /* of maps and arrays */
 	bool done;
-	uint64_t since_token;       /* bytes fed since the parser came to something */
+	uint64_t since_token;       /* bytes fed before, since the parser came to something */
+	size_t good;                /* of the bytes fed now: those up to what it came to last */
 
 	enum member member;
 	const struct go_field *field; /* MEMBER_FIELD */
@@ -56,6 +57,12 @@ static void take_sample(struct go_json *json)
 }
 
 /* ---- what the parser comes to ------------------------------------------ */
+
+static void came_to_something(struct go_json *json)
+{
+	json->since_token = 0;
+	json->good = yajl_get_bytes_consumed(json->parser);
+}
 
 static bool is(const unsigned char *key, size_t bytes, const char *word)
 {
@@ -104,7 +111,7 @@ static int on_key(void *context, const unsigned char *key, size_t bytes)
 	static const char *const times[] = {"time", "ts", "timestamp", "@timestamp", NULL};
 	static const char *const texts[] = {"log", "msg", "message", "MESSAGE", NULL};
 	struct go_json *json = context;
-	json->since_token = 0;
+	came_to_something(json);
 	if (in_array(json, GO_FIELD_CLASSES, 2)) {
 		json->class_field = class_field(key, bytes);
 		return 1;
@@ -139,7 +146,7 @@ static void set_class(struct go_json *json, const char *text, size_t bytes)
 /* A number, or another value's text that is none. */
 static int take_figure(struct go_json *json, const char *text, size_t bytes)
 {
-	json->since_token = 0;
+	came_to_something(json);
 	if (in_array(json, GO_FIELD_RING, 1))
 		go_sample_set(&json->sample, json->field, json->index++, text, bytes);
 	else if (in_array(json, GO_FIELD_CLASSES, 2))
@@ -167,7 +174,7 @@ static int on_boolean(void *context, int value)
 static int on_null(void *context)
 {
 	struct go_json *json = context;
-	json->since_token = 0;
+	came_to_something(json);
 	json->index += in_array(json, GO_FIELD_RING, 1);
 	json->member = MEMBER_OTHER;
 	return 1;
@@ -188,7 +195,7 @@ static int on_string(void *context, const unsigned char *string, size_t bytes)
 {
 	struct go_json *json = context;
 	const char *text = (const char *)string;
-	json->since_token = 0;
+	came_to_something(json);
 	if (json->command_depth && json->depth == json->command_depth) {
 		keep_exe(json, text, bytes);
 		json->command_depth = 0; /* the arguments are none of our business */
@@ -206,7 +213,7 @@ static int on_string(void *context, const unsigned char *string, size_t bytes)
 
 static int open_value(struct go_json *json, bool is_array)
 {
-	json->since_token = 0;
+	came_to_something(json);
 	if (json->depth == GO_JSON_DEPTH_MAX)
 		return 0;
 	if (json->member == MEMBER_FIELD && !is_array)
@@ -231,7 +238,7 @@ static int on_start_array(void *context)
 static int on_end_map(void *context)
 {
 	struct go_json *json = context;
-	json->since_token = 0;
+	came_to_something(json);
 	if (in_array(json, GO_FIELD_CLASSES, 2))
 		json->index++;
 	if (json->sample_depth && json->depth == json->sample_depth) {
@@ -252,7 +259,7 @@ static int on_end_map(void *context)
 static int on_end_array(void *context)
 {
 	struct go_json *json = context;
-	json->since_token = 0;
+	came_to_something(json);
 	json->depth--;
 	json->command_depth = 0;
 	json->member = MEMBER_OTHER;
@@ -307,21 +314,35 @@ bool go_json_begin(struct go_json *json)
 	return true;
 }
 
-enum go_json_status go_json_feed(struct go_json *json, const void *data, size_t bytes,
+/*
+ * How much of what was fed is of no use, now that it went wrong at some byte: nothing that
+ * stands on a later line, and no brace that may begin another object.
+ */
+static size_t useless(const struct go_json *json, const char *data, size_t failed)
+{
+	const char *line = memchr(data + json->good, '\n', failed - json->good);
+	if (line)
+		return (size_t)(line - data);
+	return failed > json->good && data[failed - 1] == '{' ? failed - 1 : failed;
+}
+
+enum go_json_status go_json_feed(struct go_json *json, const char *data, size_t bytes,
                                  size_t *consumed)
 {
-	yajl_status status = yajl_parse(json->parser, data, bytes);
+	json->good = 0;
+	yajl_status status = yajl_parse(json->parser, (const unsigned char *)data, bytes);
 	*consumed = bytes;
 	if (status == yajl_status_ok) {
-		json->since_token += bytes;
-		if (json->since_token <= GO_JSON_TOKEN_MAX)
-			return GO_JSON_MORE;
-	} else {
-		*consumed = yajl_get_bytes_consumed(json->parser);
-		if (*consumed > bytes)
-			*consumed = bytes;
+		json->since_token += bytes - json->good;
+		return json->since_token <= GO_JSON_TOKEN_MAX ? GO_JSON_MORE : GO_JSON_REFUSED;
 	}
-	return json->done ? GO_JSON_DONE : GO_JSON_REFUSED;
+	size_t stopped = yajl_get_bytes_consumed(json->parser);
+	if (json->done || stopped > bytes || stopped < json->good) {
+		*consumed = stopped < bytes ? stopped : bytes;
+		return json->done ? GO_JSON_DONE : GO_JSON_REFUSED;
+	}
+	*consumed = useless(json, data, stopped);
+	return GO_JSON_REFUSED;
 }
 
 bool go_json_abandon(struct go_json *json)

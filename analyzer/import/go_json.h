@@ -40,7 +40,7 @@ void go_json_free(struct go_json *json);
 /* Begins another object: the next byte to feed is its brace. */
 bool go_json_begin(struct go_json *json);
 
-enum go_json_status go_json_feed(struct go_json *json, const void *data, size_t bytes,
+enum go_json_status go_json_feed(struct go_json *json, const char *data, size_t bytes,
                                  size_t *consumed);
 
 /*

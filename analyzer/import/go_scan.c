@@ -47,6 +47,15 @@ static void take_trace(struct go_scan *scan, const char *text, size_t bytes, uin
 	           });
 }
 
+/* What is open of a block is not whole, and never will be. */
+static void break_profile(struct go_scan *scan)
+{
+	scan->profile.is_open = false;
+	tell(scan, (struct go_event){.type = GO_EVENT_BROKEN,
+	                             .offset = scan->profile_offset,
+	                             .what = "the MemStats block of a heap profile"});
+}
+
 static void take_line(struct go_scan *scan)
 {
 	size_t bytes = scan->line_bytes;
@@ -65,9 +74,7 @@ static void take_line(struct go_scan *scan)
 		break;
 	case GO_PROFILE_OTHER:
 		if (was_open)
-			tell(scan, (struct go_event){.type = GO_EVENT_BROKEN,
-			                             .offset = scan->profile_offset,
-			                             .what = "the MemStats block of a heap profile"});
+			break_profile(scan);
 		take_trace(scan, scan->line, bytes, scan->line_offset, go_time_parse(scan->line, bytes));
 		break;
 	case GO_PROFILE_INSIDE:
@@ -98,6 +105,8 @@ static void sink_text(void *context, const char *text, size_t bytes, uint64_t un
 
 static bool begin_object(struct go_scan *scan, uint64_t offset)
 {
+	if (scan->profile.is_open)
+		break_profile(scan);
 	scan->object_offset = offset;
 	scan->prefix_unix_ns = go_time_parse(scan->line, scan->line_bytes);
 	scan->in_object = true;
