@@ -20,6 +20,8 @@ static const struct option {
 };
 enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 40 };
 
+/* As enum render_format; html only where a verb has pages. */
+static const char *const page_format_names[] = {"table", "json", "ndjson", "csv", "markdown", "html", NULL};
 static const char *const format_names[] = {"table", "json", "ndjson", "csv", "markdown", NULL};
 static const char *const over_names[] = {"last", "any", NULL};
 static const char *const color_names[] = {"never", "auto", "always", NULL};
@@ -88,15 +90,17 @@ static bool refuse_value(const char *option, const char *value, const char *cons
 	return false;
 }
 
-static bool apply(struct options *options, const struct option *option, const char *value)
+static bool apply(struct options *options, const struct option *option, const char *value,
+                  unsigned allowed)
 {
+	const char *const *formats = allowed & OPTION_FORMAT_HTML ? page_format_names : format_names;
 	int index;
 	char *end;
 	switch (option->set) {
 	case OPTION_FORMAT:
-		index = index_of(value, format_names);
+		index = index_of(value, formats);
 		if (index < 0)
-			return refuse_value("--format", value, format_names);
+			return refuse_value("--format", value, formats);
 		options->format = (enum render_format)index;
 		return true;
 	case OPTION_COLOR:
@@ -133,6 +137,8 @@ static bool apply(struct options *options, const struct option *option, const ch
 	case OPTION_STRICT:
 		options->strict = true;
 		return true;
+	case OPTION_FORMAT_HTML:
+		break;
 	}
 	return false;
 }
@@ -213,7 +219,7 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 		if (!option)
 			return refuse_option(word, allowed, verb);
 		const char *value = option->has_value ? value_of(option, argv, argc, &i) : "";
-		if (!value || !apply(options, option, value))
+		if (!value || !apply(options, option, value, allowed))
 			return false;
 	}
 	return true;

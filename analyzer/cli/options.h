@@ -22,6 +22,7 @@ enum option_set {
 	OPTION_FILE = 1 << 6,
 	OPTION_MAX = 1 << 7,
 	OPTION_OVER = 1 << 8,
+	OPTION_FORMAT_HTML = 1 << 9, /* html is one of the formats */
 };
 
 struct options {

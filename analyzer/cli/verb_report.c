@@ -32,7 +32,8 @@ int verb_report(int argc, char **argv)
 	struct session session;
 	int status = EXIT_USAGE;
 	if (!options_parse(&options, argc, argv, 2,
-	                   OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
+	                   OPTION_FORMAT | OPTION_FORMAT_HTML | OPTION_OUTPUT | OPTION_FORCE |
+	                       OPTION_STRICT | OPTION_COLOR,
 	                   "report"))
 		goto done;
 	if (options.help) {

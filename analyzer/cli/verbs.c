@@ -11,23 +11,30 @@
 	"made by 'memanalyze load'. FILE@SEQ, FILE@gc=N, FILE@first and FILE@last name one\n" \
 	"snapshot; without them it is the last of the last run.\n"
 
-#define OUTPUT_OPTIONS                                                              \
-	"  --format FORMAT   table (default), json, ndjson, csv or markdown\n"        \
+#define FORMAT_OPTION "  --format FORMAT   table (default), json, ndjson, csv or markdown\n"
+#define PAGE_FORMAT_OPTION \
+	"  --format FORMAT   table (default), json, ndjson, csv, markdown or html\n"
+
+#define WRITE_OPTIONS                                                               \
 	"  -o, --output OUT  write to a new file\n"                                   \
 	"  --force           replace OUT if it exists\n"                              \
 	"  --color WHEN      auto (default), always or never\n"
+#define OUTPUT_OPTIONS FORMAT_OPTION WRITE_OPTIONS
 
 const struct verb verbs[] = {
     {"report", verb_report, "what is wrong, where the memory is, how it went",
      "usage: memanalyze report [OPTIONS] FILE...\n\n"
      "Says what is wrong with a program's memory, or that nothing is; then where every byte\n"
      "is, how it went over the run, the pauses, the worst size classes, how far the data can\n"
-     "be trusted, and what to run next.\n" FILES "\nOptions:\n" OUTPUT_OPTIONS
+     "be trusted, and what to run next. With --format html that is one page with charts that\n"
+     "works from the disk and asks the network for nothing.\n" FILES "\nOptions:\n"
+     PAGE_FORMAT_OPTION WRITE_OPTIONS
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze report snapshot.zst\n"
      "  memanalyze report snapshot.zst@gc=40\n"
-     "  memanalyze report --format json snapshot.zst\n"},
+     "  memanalyze report --format json snapshot.zst\n"
+     "  memanalyze report --format html snapshot.zst -o report.html\n"},
     {"sql", verb_sql, "asks SQL of recordings",
      "usage: memanalyze sql [OPTIONS] FILE... \"SELECT ...\"\n"
      "       memanalyze sql [OPTIONS] -f QUERIES FILE...\n\n"

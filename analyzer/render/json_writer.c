@@ -14,8 +14,10 @@ void json_writer_begin(struct json_writer *json, FILE *out, unsigned line_depth)
 	json->line_depth = line_depth;
 }
 
-static void put_string(FILE *out, const char *bytes, size_t size)
+static void put_string(const struct json_writer *json, const char *bytes, size_t size)
 {
+	FILE *out = json->out;
+
 	putc('"', out);
 	for (size_t i = 0, step; i < size; i += step) {
 		uint32_t code_point;
@@ -23,6 +25,8 @@ static void put_string(FILE *out, const char *bytes, size_t size)
 		step = text_decode(bytes + i, size - i, &code_point);
 		if (code_point == '"' || code_point == '\\')
 			fprintf(out, "\\%c", (int)code_point);
+		else if (code_point == '<' && json->in_markup)
+			fputs("\\u003c", out);
 		else if (code_point == '\n')
 			fputs("\\n", out);
 		else if (code_point == '\r')
@@ -58,7 +62,7 @@ static void before(struct json_writer *json, const char *key)
 		putc(json->depth > 0 ? ' ' : '\n', json->out);
 	*has_member = true;
 	if (key) {
-		put_string(json->out, key, strlen(key));
+		put_string(json, key, strlen(key));
 		fputs(": ", json->out);
 	}
 }
@@ -157,7 +161,7 @@ void json_writer_double(struct json_writer *json, const char *key, double value)
 void json_writer_string(struct json_writer *json, const char *key, const char *bytes, size_t size)
 {
 	before(json, key);
-	put_string(json->out, bytes, size);
+	put_string(json, bytes, size);
 }
 
 void json_writer_text(struct json_writer *json, const char *key, const char *text)

@@ -24,6 +24,7 @@ struct json_writer {
 	FILE *out;
 	unsigned depth;
 	unsigned line_depth; /* containers nested deeper than this stay on one line */
+	bool in_markup;      /* < is an escape, so that no text can end an HTML script element */
 	bool has_member[JSON_WRITER_DEPTH_MAX + 1];
 };
 

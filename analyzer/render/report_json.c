@@ -150,6 +150,12 @@ static void put_trends(struct json_writer *json, const struct report_facts *fact
 		json_writer_object_end(json);
 	}
 	json_writer_object_end(json);
+}
+
+static void put_snapshots(struct json_writer *json, const struct report_facts *facts)
+{
+	const struct report_trends *trends = &facts->trends;
+
 	json_writer_array(json, "snapshots");
 	for (size_t row = 0; row < trends->count; row++) {
 		json_writer_object(json, NULL);
@@ -164,7 +170,20 @@ static void put_trends(struct json_writer *json, const struct report_facts *fact
 	json_writer_array_end(json);
 }
 
-static void put_pauses(struct json_writer *json, const struct report_facts *facts)
+static void put_cycles(struct json_writer *json, const struct report_pauses *pauses)
+{
+	json_writer_array(json, "cycles");
+	for (size_t i = 0; i < pauses->count; i++) {
+		json_writer_object(json, NULL);
+		put_level(json, "gc_num", pauses->gc_num[i], false);
+		put_level(json, "pause_ns", pauses->pause_ns[i], false);
+		json_writer_object_end(json);
+	}
+	json_writer_array_end(json);
+}
+
+static void put_pauses(struct json_writer *json, const struct report_facts *facts,
+		       bool with_cycles)
 {
 	const struct report_pauses *pauses = &facts->pauses;
 
@@ -196,14 +215,8 @@ static void put_pauses(struct json_writer *json, const struct report_facts *fact
 		json_writer_object_end(json);
 	}
 	json_writer_array_end(json);
-	json_writer_array(json, "cycles");
-	for (size_t i = 0; i < pauses->count; i++) {
-		json_writer_object(json, NULL);
-		put_level(json, "gc_num", pauses->gc_num[i], false);
-		put_level(json, "pause_ns", pauses->pause_ns[i], false);
-		json_writer_object_end(json);
-	}
-	json_writer_array_end(json);
+	if (with_cycles)
+		put_cycles(json, pauses);
 	json_writer_object_end(json);
 }
 
@@ -297,9 +310,13 @@ void report_print_json(const struct report_page *page, struct json_writer *json)
 	put_findings(json, page);
 	put_accounts(json, page->facts);
 	put_trends(json, page->facts);
-	put_pauses(json, page->facts);
+	if (!page->pictures)
+		put_snapshots(json, page->facts);
+	put_pauses(json, page->facts, !page->pictures);
 	put_spans(json, page->facts);
 	put_quality(json, page->facts);
 	json_writer_text(json, "next", page->verdict->next_query);
+	if (page->pictures)
+		report_print_pictures(page, json);
 	json_writer_object_end(json);
 }

@@ -231,6 +231,7 @@ int render_statement(sqlite3_stmt *statement, enum render_format format,
 	case RENDER_MARKDOWN:
 		return rows_print_markdown(statement, out);
 	case RENDER_TABLE:
+	case RENDER_HTML:
 		break;
 	}
 	return print_table(statement, options, out);

@@ -14,6 +14,7 @@ enum render_format {
 	RENDER_NDJSON,   /* an object a line */
 	RENDER_CSV,      /* RFC 4180, header always */
 	RENDER_MARKDOWN,
+	RENDER_HTML, /* a page; only of the report */
 };
 
 struct render_options {

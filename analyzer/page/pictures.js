@@ -1,0 +1,393 @@
+/*
+ * Pictures that no charting library has: the heat map of size classes, the map of the spans,
+ * the histogram of pauses, and small ones inside of tables. Canvases draw themselves again
+ * when their width, the window of time or the colours change.
+ */
+
+/* ---- Small ones --------------------------------------------------------- */
+
+function sparkline(values) {
+	const known = values.filter(isKnown);
+	const most = Math.max(...known);
+	const width = 120;
+	const height = 28;
+	let path = "";
+	let pen = "M";
+
+	if (known.length < 2 || !(most > 0))
+		return null;
+	values.forEach((value, i) => {
+		if (!isKnown(value)) {
+			pen = "M";
+			return;
+		}
+		const x = i / (values.length - 1) * width;
+		const y = height - 1.5 - value / most * (height - 4);
+
+		path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+		pen = "L";
+	});
+	return shape("svg", {viewBox: `0 0 ${width} ${height}`, class: "sparkline",
+		preserveAspectRatio: "none", "aria-hidden": "true"},
+	shape("path", {d: path, "vector-effect": "non-scaling-stroke"}));
+}
+
+/* At most `count` values, of each share the greatest: a spike stays. */
+function greatest(values, count) {
+	if (values.length <= count)
+		return values;
+	return Array.from({length: count}, (unused, i) => {
+		const share = values.slice(Math.floor(i * values.length / count),
+			Math.floor((i + 1) * values.length / count)).filter(isKnown);
+
+		return share.length > 0 ? Math.max(...share) : null;
+	});
+}
+
+/* Spans by occupancy, in tenths. */
+function tenthsChart(tenths) {
+	const most = Math.max(1, ...tenths);
+	const made = shape("svg", {viewBox: "0 0 80 20", class: "tenths", role: "img",
+		"aria-label": "spans by occupancy in tenths: " + tenths.join(", ")});
+
+	tenths.forEach((spans, i) => {
+		const height = spans > 0 ? Math.max(1.5, spans / most * 20) : 0.75;
+
+		made.append(shape("rect", {x: i * 8 + 0.5, y: 20 - height, width: 7, height,
+			rx: 0.5, style: `fill: var(--${spans > 0 ? "heat-" + i : "grid"})`},
+		shape("title", {}, `${i * 10} to ${i * 10 + 10} % full: ${formatCount(spans)} spans`)));
+	});
+	return made;
+}
+
+/* ---- Histogram ---------------------------------------------------------- */
+
+function histogram(run) {
+	const {least_ns: least, n} = run.pictures.histogram;
+	const width = 640;
+	const height = 200;
+	const left = 44;
+	const bottom = 24;
+	const top = 26;
+	const most = Math.max(...n);
+	const first = Math.log10(least[0]);
+	const last = Math.log10(least[least.length - 1]) + 1 / 6;
+	const x = (ns) => left + (Math.log10(Math.max(ns, 1)) - first) / (last - first) * (width - left - 8);
+	const y = (count) => top + (1 - count / most) * (height - top - bottom);
+	const made = shape("svg", {viewBox: `0 0 ${width} ${height}`, class: "histogram", role: "img",
+		"aria-label": "how many pauses were how long"});
+	const step = [1, 2, 5].map((k) => k * 10 ** Math.floor(Math.log10(Math.max(1, most / 3))))
+		.find((s) => most / s <= 5) || most;
+
+	for (let count = 0; count <= most; count += Math.max(1, step)) {
+		made.append(shape("line", {x1: left, x2: width - 8, y1: y(count), y2: y(count), class: "grid"}));
+		made.append(shape("text", {x: left - 6, y: y(count) + 4, "text-anchor": "end"},
+			formatCount(count)));
+	}
+	n.forEach((count, i) => {
+		const end = 10 ** (Math.log10(least[i]) + 1 / 6);
+
+		if (count === 0)
+			return;
+		made.append(shape("rect", {x: x(least[i]) + 0.75, width: x(end) - x(least[i]) - 1.5,
+			y: Math.min(y(count), height - bottom - 1.5), height: Math.max(1.5, height - bottom - y(count)),
+			rx: 1, class: "bar"},
+		shape("title", {}, `${formatDuration(least[i])} to ${formatDuration(end)}: `
+			+ `${formatCount(count)} pauses`)));
+	});
+	for (const tick of durationTicks(least[0], 10 ** last).filter((t, i, all) => all.length < 9 || i % 2 === 0))
+		made.append(shape("text", {x: x(tick.v), y: height - 6, "text-anchor": "middle"}, tick.label));
+	let free = -Infinity;
+	for (const [name, key] of [["p50", "p50_ns"], ["p90", "p90_ns"], ["p99", "p99_ns"]]) {
+		const ns = run.pauses[key];
+
+		if (!isKnown(ns))
+			continue;
+		const at = x(ns);
+		made.append(shape("line", {x1: at, x2: at, y1: 14, y2: height - bottom, class: "mark"}));
+		if (at > free)
+			made.append(shape("text", {x: at, y: 10, "text-anchor": "middle", class: "mark"}, name));
+		free = Math.max(free, at + 26);
+	}
+	return element("figure.chart", element("figcaption", element("h3", "How long they were")), made);
+}
+
+/* ---- Canvases ----------------------------------------------------------- */
+
+/* A canvas as wide as its place, in device pixels; returns its context in CSS pixels. */
+function prepareCanvas(canvas, width, height) {
+	const scale = window.devicePixelRatio || 1;
+	const context = canvas.getContext("2d");
+
+	canvas.width = Math.round(width * scale);
+	canvas.height = Math.round(height * scale);
+	canvas.style.height = height + "px";
+	context.setTransform(scale, 0, 0, scale, 0, 0);
+	context.clearRect(0, 0, width, height);
+	context.font = "11px system-ui, sans-serif";
+	return context;
+}
+
+/* Occupancy by size class over time: a row a class, a column a snapshot. */
+class HeatMap {
+	constructor(run, timeWindow) {
+		this.data = run.pictures.classes;
+		this.hasTime = run.pictures.has_time;
+		this.window = timeWindow;
+		this.canvas = element("canvas");
+		this.canvas.setAttribute("role", "img");
+		this.canvas.setAttribute("aria-label", "Occupancy of the spans of each size class over time");
+		this.element = element("figure.chart", this.canvas, this.key());
+		this.most = Math.max(1, ...this.data.rows.map((row) => Math.max(...row.span_bytes)));
+		this.canvas.addEventListener("pointermove", (event) => this.hover(event));
+		this.canvas.addEventListener("pointerleave", () => {
+			hideHint();
+			timeWindow.point(null, this);
+		});
+		this.canvas.addEventListener("dblclick", () => timeWindow.reset());
+		timeWindow.followers.push(this);
+	}
+
+	key() {
+		const ramp = element("span.ramp");
+
+		for (let i = 0; i < 10; i++) {
+			const step = element("span");
+
+			step.style.background = `var(--heat-${i})`;
+			ramp.append(step);
+		}
+		return element("div.legend", element("span.entry", "empty ", ramp, " full"),
+			element("span.entry", "paler: less memory in spans of the class"));
+	}
+
+	/* Where a column ends: where the next begins; the last is as wide as the one before. */
+	endOf(column) {
+		const at = this.data.at;
+
+		if (column + 1 < at.length)
+			return at[column + 1];
+		return Math.max(this.window.full[1], at[column]);
+	}
+
+	layout() {
+		const width = this.canvas.clientWidth;
+		const rows = this.data.rows.length;
+		const rowHeight = Math.max(7, Math.min(18, Math.floor(420 / Math.max(1, rows))));
+
+		return {width, rowHeight, left: AXIS_WIDTH + 3, right: width - 10, bottom: rows * rowHeight,
+			height: rows * rowHeight + 22};
+	}
+
+	draw() {
+		const place = this.layout();
+		const context = prepareCanvas(this.canvas, place.width, place.height);
+
+		this.drawCells(context, place);
+		this.drawAxes(context, place);
+	}
+
+	x(at, place) {
+		const [from, to] = this.window.shown;
+
+		return place.left + (at - from) / (to - from) * (place.right - place.left);
+	}
+
+	drawCells(context, place) {
+		const heat = Array.from({length: 10}, (unused, i) => colour("heat-" + i));
+
+		context.save();
+		context.beginPath();
+		context.rect(place.left, 0, place.right - place.left, place.bottom);
+		context.clip();
+		context.fillStyle = colour("sunken");
+		context.fillRect(place.left, 0, place.right - place.left, place.bottom);
+		this.data.rows.forEach((row, k) => {
+			row.occupancy_ratio.forEach((ratio, column) => {
+				if (ratio === null)
+					return;
+				const begin = this.x(this.data.at[column], place);
+				const end = this.x(this.endOf(column), place);
+
+				/* By the order of magnitude of its bytes, down to a page. */
+				context.globalAlpha = 0.3 + 0.7 * Math.max(0, Math.log(row.span_bytes[column] / 8192 + 1)
+					/ Math.log(this.most / 8192 + 1));
+				context.fillStyle = heat[Math.min(9, Math.floor(ratio * 10))];
+				context.fillRect(begin, k * place.rowHeight + 0.5, Math.max(1, end - begin + 0.4),
+					place.rowHeight - 1);
+			});
+		});
+		context.restore();
+	}
+
+	drawAxes(context, place) {
+		const every = Math.ceil(13 / place.rowHeight);
+
+		context.fillStyle = colour("soft");
+		context.textAlign = "right";
+		context.textBaseline = "middle";
+		this.data.rows.forEach((row, k) => {
+			if (k % every === 0)
+				context.fillText(this.nameOf(row), place.left - 6, (k + 0.5) * place.rowHeight);
+		});
+		context.textAlign = "center";
+		context.textBaseline = "alphabetic";
+		context.font = "12px system-ui, sans-serif";
+		for (const tick of timeTicks(...this.window.shown, place.right - place.left, this.hasTime))
+			if (this.x(tick.v, place) < place.right - 10)
+				context.fillText(tick.label, this.x(tick.v, place), place.bottom + 16);
+	}
+
+	nameOf(row) {
+		if (row.class === 0)
+			return "large";
+		return row.size_bytes > 0 ? formatCount(row.size_bytes) : "class " + row.class;
+	}
+
+	hover(event) {
+		const place = this.layout();
+		const box = this.canvas.getBoundingClientRect();
+		const [from, to] = this.window.shown;
+		const share = (event.clientX - box.left - place.left) / (place.right - place.left);
+		const row = this.data.rows[Math.floor((event.clientY - box.top) / place.rowHeight)];
+		const at = from + share * (to - from);
+		let column = this.data.at.length - 1;
+
+		if (!row || share < 0 || share > 1) {
+			hideHint();
+			return;
+		}
+		while (column > 0 && this.data.at[column] > at)
+			column--;
+		const ratio = row.occupancy_ratio[column];
+		showHint(event, [
+			row.class === 0 ? "Large objects" : `Objects of ${this.nameOf(row)} bytes, class ${row.class}`,
+			ratio === null ? "no span" : `${formatPercent(ratio)} full, ${formatBytes(row.span_bytes[column])} in spans`,
+			`snapshot ${this.data.seq[column]}` + (this.data.gc_num[column] === null ? ""
+				: `, gc ${this.data.gc_num[column]}`)
+				+ (this.hasTime ? `, at ${formatDuration(this.data.at[column] * 1e9)}` : ""),
+		]);
+		this.window.point(this.data.at[column], this);
+	}
+
+	showWindow() {
+		this.draw();
+	}
+
+	showCursor(at) {
+		this.draw();
+		if (at === null)
+			return;
+		const place = this.layout();
+		const context = this.canvas.getContext("2d");
+		const x = Math.round(this.x(at, place)) + 0.5;
+
+		if (x < place.left || x > place.right)
+			return;
+		context.strokeStyle = colour("ink");
+		context.beginPath();
+		context.moveTo(x, 0);
+		context.lineTo(x, place.bottom);
+		context.stroke();
+	}
+
+	redraw() {
+		this.draw();
+	}
+}
+
+/* The pages of all spans in the order of their addresses, each cell cut into what it holds. */
+class SpanMap {
+	constructor(run) {
+		this.map = run.pictures.map;
+		this.canvas = element("canvas");
+		this.canvas.setAttribute("role", "img");
+		this.canvas.setAttribute("aria-label", "What the pages of the heap hold, in the order of their addresses");
+		this.element = element("figure.chart", this.canvas, this.key());
+		this.canvas.addEventListener("pointermove", (event) => this.hover(event));
+		this.canvas.addEventListener("pointerleave", hideHint);
+	}
+
+	static parts = [
+		["objects", "objects"], ["unused", "free slots, tails"], ["retained", "idle, retained"],
+		["released", "idle, released"], ["stacks", "stacks"],
+	];
+
+	key() {
+		return element("div.legend", ...SpanMap.parts.map(([name, label]) => {
+			const swatch = element("span.swatch");
+
+			swatch.style.setProperty("--swatch", `var(--${name})`);
+			return element("span.entry", swatch, label);
+		}));
+	}
+
+	layout() {
+		const width = this.canvas.clientWidth;
+		const left = width > 560 ? 108 : 0;
+		const count = this.map.cells.length;
+		let columns = 1 << Math.floor(Math.log2((width - left) / 9));
+
+		while (columns > 16 && count / columns < 6)
+			columns >>= 1;
+		const cell = Math.min(22, (width - left) / columns);
+		const rows = Math.ceil(count / columns);
+
+		return {left, columns, cell, rowHeight: Math.max(8, Math.min(cell, 16)), rows, width};
+	}
+
+	draw() {
+		const place = this.layout();
+		const context = prepareCanvas(this.canvas, place.width, place.rows * place.rowHeight + 2);
+		const fills = SpanMap.parts.map(([name]) => colour(name));
+		const cellBytes = this.map.cell_pages * 8192;
+
+		this.map.cells.forEach((cell, i) => {
+			const x = place.left + i % place.columns * place.cell;
+			const y = Math.floor(i / place.columns) * place.rowHeight;
+			let height = place.rowHeight - 1;
+
+			fills.forEach((fill, k) => {
+				const part = cell[k + 1] / cellBytes * (place.rowHeight - 1);
+
+				context.fillStyle = fill;
+				context.fillRect(x, y + height - part, place.cell - 1, part);
+				height -= part;
+			});
+		});
+		if (place.left > 0)
+			this.drawAddresses(context, place);
+	}
+
+	drawAddresses(context, place) {
+		const every = Math.ceil(14 / place.rowHeight);
+
+		context.fillStyle = colour("soft");
+		context.font = "11px ui-monospace, monospace";
+		context.textAlign = "right";
+		context.textBaseline = "middle";
+		for (let row = 0; row < place.rows; row += every)
+			context.fillText(formatAddress(this.map.cells[row * place.columns][0]),
+				place.left - 8, (row + 0.5) * place.rowHeight);
+	}
+
+	hover(event) {
+		const place = this.layout();
+		const box = this.canvas.getBoundingClientRect();
+		const column = Math.floor((event.clientX - box.left - place.left) / place.cell);
+		const row = Math.floor((event.clientY - box.top) / place.rowHeight);
+		const cell = this.map.cells[row * place.columns + column];
+
+		if (!cell || column < 0 || column >= place.columns) {
+			hideHint();
+			return;
+		}
+		showHint(event, [`from ${formatAddress(cell[0])}`].concat(
+			SpanMap.parts.map(([, label], k) => [label, cell[k + 1]]).filter((part) => part[1] > 0)
+				.map(([label, bytes]) => `${label}: ${formatBytes(bytes)}`)));
+	}
+
+	redraw() {
+		this.draw();
+	}
+}

@@ -1,0 +1,13 @@
+# The report as a page: what is in it, here; what a browser makes of it, in the long lane.
+if(TARGET memspan_analyzer)
+	set(page_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
+	memspan_add_criterion_test(test_thin SOURCES ${page_tests}/thin.c LIBS memspan_analyzer)
+
+	find_package(Python3 COMPONENTS Interpreter)
+	if(Python3_Interpreter_FOUND)
+		add_test(NAME report_page COMMAND ${Python3_EXECUTABLE} ${page_tests}/report_page.py
+			$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
+		set_tests_properties(report_page PROPERTIES
+			TIMEOUT 120 ENVIRONMENT "${memspan_test_environment}")
+	endif()
+endif()
