@@ -67,8 +67,10 @@ void stats_thread_ended(struct mcache *m)
 
 bool stats_stop_world(struct world_stop *stop)
 {
-	while (!world_stop(stop))
-		os_yield();
+	if (!thread_self())
+		return false;
+	if (!world_stop(stop))
+		world_close(stop);
 	return true;
 }
 

@@ -14,8 +14,8 @@
 #include "memspan.h"
 
 /*
- * Stops the world to read it. A thread that does not stop is waited for: a reading
- * is exact or late, never wrong. False only when memory is refused. Known thread,
+ * Stops the world to read it; a thread that does not stop is kept out of the heap instead.
+ * A reading is exact or late, never wrong. False only when memory is refused. Known thread,
  * outside the heap; world_start ends it.
  */
 struct world_stop;

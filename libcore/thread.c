@@ -397,10 +397,11 @@ void thread_detached(struct thread_ref ref)
 	release_result(ref);
 }
 
+/* What one holds that died inside the heap may be half done: its record is used no more. */
 static struct thread *next_dead(void)
 {
 	struct thread *t = thread_list.first;
-	while (t && t->state != THREAD_DEAD)
+	while (t && (t->state != THREAD_DEAD || (t->open && t->in_heap)))
 		t = t->next;
 	return t;
 }
@@ -419,10 +420,12 @@ void thread_bury_dead(void)
 		thread_enter(self);
 		if (!lock_try(&thread_list.lock)) {
 			thread_leave(self);
-			return;
+			lock_acquire(&thread_list.lock);
+			lock_release(&thread_list.lock);
+			continue;
 		}
 		struct thread *t = next_dead();
-		if (t && t->open && !t->in_heap)
+		if (t && t->open)
 			threads.hooks.exit(t);
 		if (t) {
 			t->open = false;

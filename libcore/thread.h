@@ -46,7 +46,7 @@ enum thread_state {
 
 enum thread_gate {
 	THREAD_GATE_RUNTIME = 1, /* one of the runtime's own: must look before it enters */
-	THREAD_GATE_FORK = 2,    /* closed while a fork is under way */
+	THREAD_GATE_CLOSED = 2,  /* while a fork is under way, or who reads the heap could not stop all */
 };
 
 enum thread_waiting {

@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,6 +44,7 @@ enum {
 	SLEEP_NS = 1000 * 1000,         /* of the stopper, at most, for threads with a signal */
 	SLEEP_RUNTIME_NS = 20 * 1000,   /* for the runtime's own, who may go unnoticed */
 	COUNT_PERIOD_NS = 100 * 1000 * 1000,
+	FENCE_NS = 10 * 1000 * 1000,    /* until each thread's stores are seen, where nothing tells */
 	RED_ZONE_BYTES = 128,           /* below the stack pointer, in use all the same */
 	KERNEL_SIGSET_BYTES = 8,
 };
@@ -60,6 +62,7 @@ static struct {
 	pid_t pid;
 	unsigned cpus;
 	bool list_kept_for_fork;        /* list locked */
+	bool closed;                    /* by world_close; list locked */
 	struct lock user_lock;          /* with all signals blocked */
 	struct sigaction user;          /* the program's own action for the stop signal */
 	_Atomic uintptr_t user_handler; /* of it, for the signal handler; 0 for none */
@@ -141,7 +144,7 @@ void thread_enter_slow(struct thread *t)
 	for (;;) {
 		atomic_thread_fence(memory_order_seq_cst);
 		uint32_t stop = atomic_load_explicit(&world.now, memory_order_acquire);
-		bool closed = t->gate & THREAD_GATE_FORK;
+		bool closed = t->gate & THREAD_GATE_CLOSED;
 		bool stopping = thread_is_runtime(t) && t->stop_pending;
 		if (!closed && !stopping)
 			return;
@@ -578,12 +581,61 @@ bool world_stop(struct world_stop *out)
 	return request.result == STOP_DONE;
 }
 
+/* ---- closing the heap --------------------------------------------------- */
+
+static void set_gates(struct thread *self, bool closed)
+{
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		uint32_t open = t->gate & ~(uint32_t)THREAD_GATE_CLOSED;
+		if (t != self)
+			__atomic_store_n(&t->gate, closed ? open | THREAD_GATE_CLOSED : open,
+			                 __ATOMIC_RELEASE);
+	}
+}
+
+/* Each thread either sees the gate closed when it enters, or has been seen inside. */
+static void fence_all_threads(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+		lock_sleep(&(_Atomic uint32_t){0}, 0, FENCE_NS);
+}
+
+/* From now on nobody but self is in the heap; a thread that is inside is waited for. */
+static void close_heap(struct thread *self, uint64_t deadline_ns)
+{
+	set_gates(self, true);
+	fence_all_threads();
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		while (t != self && t->state == THREAD_RUNNING &&
+		       __atomic_load_n(&t->in_heap, __ATOMIC_ACQUIRE) && is_alive(t) &&
+		       os_mono_ns() < deadline_ns)
+			os_yield();
+}
+
+void world_close(struct world_stop *out)
+{
+	int saved = errno;
+	memset(out, 0, sizeof *out);
+	lock_acquire(&thread_list.lock);
+	out->request_ns = os_mono_ns();
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		out->threads += t->state == THREAD_RUNNING;
+	close_heap(thread_current, UINT64_MAX);
+	world.closed = true;
+	out->stop_ns = os_mono_ns() - out->request_ns;
+	count_unknown(out);
+	errno = saved;
+}
+
 void world_start(void)
 {
 	int saved = errno;
 	bool dead = false;
 	for (struct thread *t = thread_list.first; t; t = t->next)
 		dead |= t->state == THREAD_DEAD;
+	if (world.closed)
+		set_gates(NULL, false);
+	world.closed = false;
 	resume_all();
 	lock_release(&thread_list.lock);
 	if (dead)
@@ -605,21 +657,6 @@ uint64_t world_given_up(void)
 
 /* ---- fork --------------------------------------------------------------- */
 
-/*
- * The child must find nobody inside the heap. The threads cannot stay parked for that:
- * fork takes the C library's own locks, which a parked thread may hold. So they are
- * parked only to close the heap to them, and the list stays locked until the fork is done.
- */
-static void set_gates(struct thread *self, bool closed)
-{
-	for (struct thread *t = thread_list.first; t; t = t->next) {
-		uint32_t open = t->gate & ~(uint32_t)THREAD_GATE_FORK;
-		if (t != self)
-			__atomic_store_n(&t->gate, closed ? open | THREAD_GATE_FORK : open,
-			                 __ATOMIC_RELEASE);
-	}
-}
-
 /* Nobody is in the loader for our sake: its lock would stay locked in the child. */
 static void wait_for_loader(void)
 {
@@ -628,17 +665,11 @@ static void wait_for_loader(void)
 		os_yield();
 }
 
-/* A thread did not stop. Closed gates and some patience: it may well be elsewhere. */
-static void close_without_stop(struct thread *self)
-{
-	uint64_t deadline_ns = os_mono_ns() + WORLD_TIMEOUT_MS * 1000000ull;
-	set_gates(self, true);
-	atomic_thread_fence(memory_order_seq_cst);
-	for (struct thread *t = thread_list.first; t; t = t->next)
-		while (t != self && t->in_heap && os_mono_ns() < deadline_ns)
-			os_yield();
-}
-
+/*
+ * The child must find nobody inside the heap. The threads cannot stay parked for that:
+ * fork takes the C library's own locks, which a parked thread may hold. So they are
+ * parked only to close the heap to them, and the list stays locked until the fork is done.
+ */
 static void before_fork(void)
 {
 	struct world_stop stop;
@@ -648,8 +679,9 @@ static void before_fork(void)
 		set_gates(self, true);
 		resume_all();
 	} else {
+		/* With some patience: a thread that does not stop may well be elsewhere. */
 		lock_acquire(&thread_list.lock);
-		close_without_stop(self);
+		close_heap(self, os_mono_ns() + WORLD_TIMEOUT_MS * 1000000ull);
 	}
 	world.list_kept_for_fork = true;
 	atomic_thread_fence(memory_order_seq_cst);

@@ -43,6 +43,12 @@ enum {
 bool world_stop(struct world_stop *out);
 void world_start(void);
 
+/*
+ * For who only reads the heap, where world_stop failed: all others run on, but none of them
+ * is in the heap until world_start. Waits for a thread that is inside, however long.
+ */
+void world_close(struct world_stop *out);
+
 /* Every known thread, the caller and the runtime's own included. World stopped. */
 void world_for_each_thread(void (*visit)(struct thread *t, void *arg), void *arg);
 
