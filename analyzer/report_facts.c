@@ -95,8 +95,7 @@ static int gather_issues(struct report_query *query, struct report_facts *facts)
 static int gather_identities(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] = "SELECT count(*), coalesce(sum(NOT a.holds), 0)"
-				  " FROM snapshot AS s JOIN accounting AS a ON a.snapshot_id = s.id"
-				  " WHERE s.run_id = ?1";
+				  " FROM accounting AS a WHERE a.run_id = ?1";
 
 	if (report_query_begin(query, sql, facts->run.id) != 0)
 		return -1;

@@ -599,26 +599,29 @@ INSERT OR IGNORE INTO finding_rule VALUES (
 
 DROP VIEW IF EXISTS evidence_accounting_broken;
 CREATE VIEW evidence_accounting_broken AS
-SELECT s.run_id, s.seq, s.gc_num, a.identity, a.left_value, a.right_value
-FROM snapshot AS s
-JOIN accounting AS a ON a.snapshot_id = s.id
+SELECT a.run_id, s.seq, s.gc_num, a.identity, a.left_value, a.right_value
+FROM accounting AS a
+JOIN snapshot AS s ON s.id = a.snapshot_id
 WHERE NOT a.holds
-ORDER BY s.run_id, s.seq;
+ORDER BY a.run_id, s.seq;
 
+-- The first of them stands for all. Windows and no GROUP BY, so that a question about one
+-- run reads no other.
 DROP VIEW IF EXISTS finding_accounting_broken;
 CREATE VIEW finding_accounting_broken AS
-WITH broken AS MATERIALIZED (
-  SELECT *, row_number() OVER (PARTITION BY run_id ORDER BY seq, identity) AS place
+WITH broken AS (
+  SELECT *, row_number() OVER (PARTITION BY run_id ORDER BY seq, identity) AS place,
+         dense_rank() OVER (PARTITION BY run_id ORDER BY seq) AS snapshot_number,
+         dense_rank() OVER (PARTITION BY run_id ORDER BY identity) AS identity_number
   FROM evidence_accounting_broken
-), total AS (
-  SELECT run_id, count(DISTINCT identity) AS identities, count(DISTINCT seq) AS snapshots
+), counted AS (
+  SELECT *, max(identity_number) OVER (PARTITION BY run_id) AS value,
+         max(snapshot_number) OVER (PARTITION BY run_id) AS snapshots
   FROM broken
-  GROUP BY run_id
 )
-SELECT t.run_id, t.identities AS value, t.snapshots, b.identity, b.left_value, b.right_value,
-       b.gc_num
-FROM total AS t
-JOIN broken AS b ON b.run_id = t.run_id AND b.place = 1;
+SELECT run_id, value, snapshots, identity, left_value, right_value, gc_num
+FROM counted
+WHERE place = 1;
 
 DROP VIEW IF EXISTS evidence_threads_unknown;
 CREATE VIEW evidence_threads_unknown AS

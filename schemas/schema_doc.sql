@@ -226,6 +226,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
 
 INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span_walk', '', NULL, 'The spans of a snapshot in one row.', 1),
+  ('span_walk', 'run_id', NULL, 'The run of the snapshot.', 1),
   ('span_walk', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('span_walk', 'alloc_bytes', 'bytes', 'In objects.', 1),
   ('span_walk', 'objects', 'count', 'Objects.', 1),
@@ -237,8 +238,16 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
 
 INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('class_disagreement', '', NULL, 'Whether by_size and the spans agree.', 1),
+  ('class_disagreement', 'run_id', NULL, 'The run of the snapshot.', 1),
   ('class_disagreement', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('class_disagreement', 'classes', 'count', 'Size classes in which they do not.', 1);
+
+INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+  ('pause_so_far', '', NULL, 'The pauses of a run up to a snapshot.', 1),
+  ('pause_so_far', 'run_id', NULL, 'The run.', 1),
+  ('pause_so_far', 'snapshot_id', NULL, 'The snapshot.', 1),
+  ('pause_so_far', 'cycles', 'count', 'Cycles up to it whose pauses are known.', 1),
+  ('pause_so_far', 'total_ns', 'ns', 'Their pauses.', 1);
 
 INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('accounting', '', NULL, 'The identities that hold at every snapshot.', 1),
@@ -246,4 +255,5 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('accounting', 'identity', NULL, 'What has to hold.', 1),
   ('accounting', 'left_value', NULL, 'Left side.', 1),
   ('accounting', 'right_value', NULL, 'Right side.', 1),
-  ('accounting', 'holds', '0 or 1', 'Whether it does.', 1);
+  ('accounting', 'holds', '0 or 1', 'Whether it does.', 1),
+  ('accounting', 'run_id', NULL, 'The run of the snapshot.', 1);

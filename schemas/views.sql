@@ -77,99 +77,117 @@ FROM span_sum AS t
 WHERE t.state = 'inuse'
 GROUP BY t.snapshot_id, t.class;
 
--- The spans of a snapshot in one row; none where spans were not recorded.
+-- The spans of a snapshot in one row; none where spans were not recorded. Grouped in the
+-- order of snapshot's index, so that a question about one run or one snapshot reads no other.
 CREATE VIEW span_walk AS
-SELECT snapshot_id,
-       sum(alloc_bytes) AS alloc_bytes,
-       sum(alloc_count) AS objects,
-       sum(CASE WHEN state = 'inuse' THEN span_bytes ELSE 0 END) AS inuse_bytes,
-       sum(CASE WHEN state = 'inuse' THEN span_bytes - alloc_bytes ELSE 0 END) AS unused_bytes,
-       sum(CASE WHEN state = 'idle' THEN span_bytes ELSE 0 END) AS idle_bytes,
-       sum(CASE WHEN state = 'stack' THEN span_bytes ELSE 0 END) AS stack_bytes,
-       sum(released_bytes) AS released_bytes
-FROM span_sum
-GROUP BY snapshot_id;
+SELECT s.run_id, s.id AS snapshot_id,
+       sum(t.alloc_bytes) AS alloc_bytes,
+       sum(t.alloc_count) AS objects,
+       sum(CASE WHEN t.state = 'inuse' THEN t.span_bytes ELSE 0 END) AS inuse_bytes,
+       sum(CASE WHEN t.state = 'inuse' THEN t.span_bytes - t.alloc_bytes ELSE 0 END) AS unused_bytes,
+       sum(CASE WHEN t.state = 'idle' THEN t.span_bytes ELSE 0 END) AS idle_bytes,
+       sum(CASE WHEN t.state = 'stack' THEN t.span_bytes ELSE 0 END) AS stack_bytes,
+       sum(t.released_bytes) AS released_bytes
+FROM snapshot AS s
+JOIN span_sum AS t ON t.snapshot_id = s.id
+GROUP BY s.run_id, s.seq, s.id;
 
 -- Size classes in which the counters and the spans do not agree.
 CREATE VIEW class_disagreement AS
-SELECT b.snapshot_id,
-       sum(b.nmalloc - b.nfree <> coalesce((SELECT sum(t.alloc_count) FROM span_sum AS t
-                                            WHERE t.snapshot_id = b.snapshot_id
-                                              AND t.state = 'inuse' AND t.class = b.class), 0))
-         AS classes
-FROM by_size AS b
-WHERE b.class > 0
-GROUP BY b.snapshot_id;
+SELECT s.run_id, s.id AS snapshot_id,
+       sum(b.nmalloc - b.nfree
+           <> coalesce(scan.alloc_count, 0) + coalesce(noscan.alloc_count, 0)) AS classes
+FROM snapshot AS s
+JOIN by_size AS b ON b.snapshot_id = s.id AND b.class > 0
+LEFT JOIN span_sum AS scan ON scan.snapshot_id = b.snapshot_id AND scan.state = 'inuse'
+  AND scan.class = b.class AND scan.noscan = 0
+LEFT JOIN span_sum AS noscan ON noscan.snapshot_id = b.snapshot_id AND noscan.state = 'inuse'
+  AND noscan.class = b.class AND noscan.noscan = 1
+GROUP BY s.run_id, s.seq, s.id;
 
--- Every identity that must hold at the instant of a snapshot (docs/design and Go's
--- runtime.MemStats); identities whose figures the source lacks have no row.
-CREATE VIEW accounting AS
-WITH pause_sum AS (
-  SELECT run_id, gc_num, sum(sum(duration_ns)) OVER so_far AS total_ns,
-         count(*) OVER so_far AS cycles
+-- The pauses of a run up to each snapshot: in how many cycles, and their sum. Snapshots and
+-- cycles are one stream here, so that it takes one pass.
+CREATE VIEW pause_so_far AS
+WITH event (run_id, gc_num, snapshot_id, cycle, pause_ns) AS (
+  SELECT run_id, gc_num, NULL, 1, sum(duration_ns)
   FROM gc_pause
   WHERE phase <> 'snapshot' -- nor what a line of gctrace has rounded
     AND (phase = 'cycle' OR stop_ns IS NOT NULL OR end_unix_ns IS NOT NULL)
   GROUP BY run_id, gc_num
-  WINDOW so_far AS (PARTITION BY run_id ORDER BY gc_num)
-), identity (snapshot_id, identity, left_value, relation, right_value) AS (
-  SELECT snapshot_id, 'sys = sum of its parts', sys, '=',
-         heap_sys + stacks_sys + stacks_inuse + mspan_sys + mcache_sys + buckhash_sys + gc_sys + other_sys
-  FROM mstats
   UNION ALL
-  SELECT snapshot_id, 'heap_sys = heap_idle + heap_inuse', heap_sys, '=', heap_idle + heap_inuse FROM mstats
+  SELECT s.run_id, m.numgc, s.id, 0, NULL
+  FROM snapshot AS s
+  JOIN mstats AS m ON m.snapshot_id = s.id
+), summed AS (
+  SELECT run_id, snapshot_id, sum(cycle) OVER up_to_here AS cycles,
+         sum(pause_ns) OVER up_to_here AS total_ns
+  FROM event
+  WINDOW up_to_here AS (PARTITION BY run_id ORDER BY gc_num)
+)
+SELECT run_id, snapshot_id, cycles, total_ns FROM summed WHERE snapshot_id IS NOT NULL;
+
+-- Every identity that must hold at the instant of a snapshot (docs/design and Go's
+-- runtime.MemStats); identities whose figures the source lacks have no row. Spans and pauses
+-- are added up once for all the identities that need them, and a question about one run
+-- (by run_id) reads no other.
+CREATE VIEW accounting AS
+WITH counted AS NOT MATERIALIZED (
+  SELECT s.run_id, m.* FROM snapshot AS s JOIN mstats AS m ON m.snapshot_id = s.id
+), walk_identity (number, identity) AS (
+  VALUES (1, 'objects in spans = alloc'), (2, 'objects in spans = heap_objects'),
+         (3, 'spans in use = heap_inuse'), (4, 'idle pages = heap_idle'),
+         (5, 'released pages = heap_released'), (6, 'stack spans = stacks_inuse'),
+         (7, 'free slots + tails = fragmentation')
+), identity (run_id, snapshot_id, identity, left_value, relation, right_value) AS (
+  SELECT run_id, snapshot_id, 'sys = sum of its parts', sys, '=',
+         heap_sys + stacks_sys + stacks_inuse + mspan_sys + mcache_sys
+         + buckhash_sys + gc_sys + other_sys
+  FROM counted
   UNION ALL
-  SELECT snapshot_id, 'heap_released <= heap_idle', heap_released, '<=', heap_idle FROM mstats
+  SELECT run_id, snapshot_id, 'heap_sys = heap_idle + heap_inuse', heap_sys, '=', heap_idle + heap_inuse FROM counted
   UNION ALL
-  SELECT snapshot_id, 'heap_alloc <= heap_inuse', heap_alloc, '<=', heap_inuse FROM mstats
+  SELECT run_id, snapshot_id, 'heap_released <= heap_idle', heap_released, '<=', heap_idle FROM counted
   UNION ALL
-  SELECT snapshot_id, 'alloc = heap_alloc', alloc, '=', heap_alloc FROM mstats
+  SELECT run_id, snapshot_id, 'heap_alloc <= heap_inuse', heap_alloc, '<=', heap_inuse FROM counted
   UNION ALL
-  SELECT snapshot_id, 'heap_objects = nmalloc - nfree', heap_objects, '=', nmalloc - nfree FROM mstats
+  SELECT run_id, snapshot_id, 'alloc = heap_alloc', alloc, '=', heap_alloc FROM counted
   UNION ALL
-  SELECT snapshot_id, 'numforcedgc <= numgc', numforcedgc, '<=', numgc FROM mstats
+  SELECT run_id, snapshot_id, 'heap_objects = nmalloc - nfree', heap_objects, '=', nmalloc - nfree FROM counted
   UNION ALL
-  SELECT snapshot_id, 'mspan_inuse <= mspan_sys', mspan_inuse, '<=', mspan_sys FROM mstats
+  SELECT run_id, snapshot_id, 'numforcedgc <= numgc', numforcedgc, '<=', numgc FROM counted
   UNION ALL
-  SELECT snapshot_id, 'mcache_inuse <= mcache_sys', mcache_inuse, '<=', mcache_sys FROM mstats
+  SELECT run_id, snapshot_id, 'mspan_inuse <= mspan_sys', mspan_inuse, '<=', mspan_sys FROM counted
   UNION ALL
-  SELECT m.snapshot_id, 'last_gc_unix = end of the last pause', m.last_gc_unix, '=', max(p.end_unix_ns)
-  FROM mstats AS m
-  JOIN snapshot AS s ON s.id = m.snapshot_id
-  JOIN gc_pause AS p ON p.run_id = s.run_id AND p.gc_num = m.numgc AND p.phase <> 'snapshot'
-  GROUP BY m.snapshot_id
+  SELECT run_id, snapshot_id, 'mcache_inuse <= mcache_sys', mcache_inuse, '<=', mcache_sys FROM counted
   UNION ALL
-  SELECT m.snapshot_id, 'pause_total_ns = sum of the pauses', m.pause_total_ns, '=', p.total_ns
-  FROM pause_sum AS p
-  JOIN snapshot AS s ON s.run_id = p.run_id
-  JOIN mstats AS m ON m.snapshot_id = s.id AND m.numgc = p.gc_num
-  WHERE p.cycles = p.gc_num
+  SELECT m.run_id, m.snapshot_id, 'last_gc_unix = end of the last pause', m.last_gc_unix, '=',
+         (SELECT max(p.end_unix_ns) FROM gc_pause AS p
+          WHERE p.run_id = m.run_id AND p.gc_num = m.numgc AND p.phase <> 'snapshot')
+  FROM counted AS m
   UNION ALL
-  SELECT w.snapshot_id, 'objects in spans = alloc', w.alloc_bytes, '=', m.alloc
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
+  SELECT p.run_id, p.snapshot_id, 'pause_total_ns = sum of the pauses', m.pause_total_ns, '=', p.total_ns
+  FROM pause_so_far AS p
+  JOIN mstats AS m ON m.snapshot_id = p.snapshot_id
+  WHERE p.cycles = m.numgc -- of every cycle, or the sum lacks some
   UNION ALL
-  SELECT w.snapshot_id, 'objects in spans = heap_objects', w.objects, '=', m.heap_objects
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
+  SELECT w.run_id, w.snapshot_id, n.identity,
+         CASE n.number WHEN 1 THEN w.alloc_bytes WHEN 2 THEN w.objects WHEN 3 THEN w.inuse_bytes
+                       WHEN 4 THEN w.idle_bytes WHEN 5 THEN w.released_bytes
+                       WHEN 6 THEN w.stack_bytes ELSE w.unused_bytes END,
+         '=',
+         CASE n.number WHEN 1 THEN m.alloc WHEN 2 THEN m.heap_objects WHEN 3 THEN m.heap_inuse
+                       WHEN 4 THEN m.heap_idle WHEN 5 THEN m.heap_released
+                       WHEN 6 THEN m.stacks_inuse ELSE m.heap_inuse - m.heap_alloc END
+  FROM span_walk AS w
+  JOIN mstats AS m ON m.snapshot_id = w.snapshot_id
+  CROSS JOIN walk_identity AS n
   UNION ALL
-  SELECT w.snapshot_id, 'spans in use = heap_inuse', w.inuse_bytes, '=', m.heap_inuse
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
-  UNION ALL
-  SELECT w.snapshot_id, 'idle pages = heap_idle', w.idle_bytes, '=', m.heap_idle
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
-  UNION ALL
-  SELECT w.snapshot_id, 'released pages = heap_released', w.released_bytes, '=', m.heap_released
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
-  UNION ALL
-  SELECT w.snapshot_id, 'stack spans = stacks_inuse', w.stack_bytes, '=', m.stacks_inuse
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
-  UNION ALL
-  SELECT w.snapshot_id, 'free slots + tails = fragmentation', w.unused_bytes, '=', m.heap_inuse - m.heap_alloc
-  FROM span_walk AS w JOIN mstats AS m USING (snapshot_id)
-  UNION ALL
-  SELECT d.snapshot_id, 'size classes that disagree = 0', d.classes, '=', 0
-  FROM class_disagreement AS d JOIN span_walk AS w USING (snapshot_id)
+  SELECT run_id, snapshot_id, 'size classes that disagree = 0', classes, '=', 0
+  FROM class_disagreement AS d
+  WHERE EXISTS (SELECT 1 FROM span_sum AS t WHERE t.snapshot_id = d.snapshot_id)
 )
 SELECT snapshot_id, identity, left_value, right_value,
-       CASE relation WHEN '=' THEN left_value = right_value ELSE left_value <= right_value END AS holds
+       CASE relation WHEN '=' THEN left_value = right_value ELSE left_value <= right_value END AS holds,
+       run_id
 FROM identity
 WHERE left_value IS NOT NULL AND right_value IS NOT NULL;
