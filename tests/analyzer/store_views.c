@@ -223,3 +223,53 @@ Test(views, every_column_is_described)
 	                     " AND NOT EXISTS (SELECT 1 FROM pragma_table_info(d.object) AS c"
 	                     " WHERE c.name = d.column)"), "no row");
 }
+
+/* Steps of SQLite's machine for one query: what it costs, on any machine. */
+static int steps_of(const char *sql)
+{
+	sqlite3_stmt *stmt;
+	cr_assert(sqlite3_prepare_v2(store.db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", sql,
+	          sqlite3_errmsg(store.db));
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		;
+	int steps = sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+	sqlite3_finalize(stmt);
+	return steps;
+}
+
+/* Snapshots of one run, each with its cycle, from number `first` on. */
+static void add_snapshots(int run, int first, int count)
+{
+	char sql[800];
+	snprintf(sql, sizeof sql,
+	         "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+	         " INSERT INTO snapshot (run_id, seq, gc_num, reason, unix_ns, mono_ns)"
+	         " SELECT %d, 100 + i, i, 'gc', i * 100, i FROM n;"
+	         "INSERT OR IGNORE INTO mstats (snapshot_id, alloc, heap_alloc, numgc, pause_total_ns)"
+	         " SELECT id, 5, 5, gc_num, gc_num * 7 FROM snapshot WHERE run_id = %d AND seq >= 100;"
+	         "INSERT INTO gc_pause SELECT run_id, gc_num, 'mark', 7, 1, unix_ns"
+	         " FROM snapshot WHERE run_id = %d AND seq >= 100 + %d AND seq < 100 + %d;"
+	         "INSERT OR IGNORE INTO by_size SELECT id, 5, 64, 3, 0 FROM snapshot WHERE seq >= 100;"
+	         "INSERT OR IGNORE INTO span_sum SELECT id, 'inuse', 5, 0, 1, 8192, 128, 3, 8192, 192, 0"
+	         " FROM snapshot WHERE seq >= 100;",
+	         first, first + count - 1, run, run, run, first, first + count);
+	execute(sql);
+}
+
+Test(views, accounting_of_twice_the_snapshots_takes_twice_the_steps)
+{
+	static const char question[] = "SELECT * FROM accounting WHERE run_id = 1";
+	static const char finding[] = "SELECT * FROM finding_accounting_broken WHERE run_id = 1";
+	add_snapshots(1, 1, 200);
+	cr_expect_str_eq(row("SELECT count(*), sum(holds) FROM accounting"
+	                     " WHERE identity = 'pause_total_ns = sum of the pauses'"), "200 200");
+	int once = steps_of(question), finding_once = steps_of(finding);
+	add_snapshots(1, 201, 200);
+	int twice = steps_of(question), finding_twice = steps_of(finding);
+	cr_expect(twice < once * 5 / 2, "%d steps, then %d", once, twice);
+	cr_expect(finding_twice < finding_once * 5 / 2, "%d steps, then %d", finding_once,
+	          finding_twice);
+	add_snapshots(2, 1, 400);
+	cr_expect(steps_of(question) < twice * 11 / 10, "another run costs this one");
+	cr_expect(steps_of(finding) < finding_twice * 11 / 10, "another run costs this one");
+}
