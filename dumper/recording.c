@@ -68,6 +68,8 @@ void recording_begin(struct recording *recording, const struct dump_settings *se
 	names.host = recording->run.host;
 	path_add(&path, settings->folder);
 	path_expand(&path, settings->pattern, &names);
+	if (settings->owner_pid && settings->owner_pid != names.pid)
+		is_child = true;
 	if (is_child && !path_pattern_has_pid(settings->pattern))
 		path_insert_pid(&path, names.pid);
 	if (path.is_cut) {

@@ -53,7 +53,8 @@ struct recording_batch {
 
 /*
  * Describes the run; touches no file. With is_child the file's name carries the pid
- * also where the pattern does not ask for it.
+ * also where the pattern does not ask for it; so it does in a process that is not the
+ * owner of the settings.
  */
 void recording_begin(struct recording *recording, const struct dump_settings *settings,
                      bool is_child);

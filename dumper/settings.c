@@ -178,7 +178,7 @@ static const char *variable(const char *name)
 
 static void options_read(struct dump_settings *settings)
 {
-	const char *text;
+	const char *text, *end;
 
 	text = variable("MEMSPAN_DUMP_EVERY");
 	if (text && !dump_parse_every(text, &settings->every_cycles))
@@ -189,6 +189,9 @@ static void options_read(struct dump_settings *settings)
 	text = variable("MEMSPAN_DUMP_SIGNAL");
 	if (text && !dump_parse_signal(text, &settings->signal))
 		recorder_warn("MEMSPAN_DUMP_SIGNAL=%s is no signal such as USR2; using none", text);
+	text = variable("MEMSPAN_DUMP_OWNER");
+	if (text && (!(end = digits_read(text, &settings->owner_pid)) || *end))
+		settings->owner_pid = 0;
 	text = variable("MEMSPAN_DUMP_LEVEL");
 	if (text && !dump_parse_level(text, &settings->level))
 		recorder_warn("MEMSPAN_DUMP_LEVEL=%s is not 1 to 19; using 1", text);

@@ -18,6 +18,7 @@ struct dump_settings {
 	uint32_t every_cycles;
 	uint64_t interval_ns;           /* 0: off */
 	uint64_t bytes_max;             /* of this run */
+	uint64_t owner_pid;             /* only this process has the file's plain name; 0: any */
 	char folder[DUMP_PATH_BYTES_MAX];  /* the folder at start, taken as it is; may be empty */
 	char pattern[DUMP_PATH_BYTES_MAX]; /* below folder, or absolute; %p %e %h %% */
 };

@@ -19,3 +19,19 @@ add_executable(malloc_misuse ${malloc_folder}/malloc_misuse.c)
 target_compile_options(malloc_misuse PRIVATE -fno-builtin)
 add_test(NAME malloc_misuse_is_named COMMAND ${malloc_folder}/test_misuse
 	$<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_misuse>)
+
+add_test(NAME malloc_record COMMAND ${malloc_folder}/test_record
+	$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER})
+set_tests_properties(malloc_record PROPERTIES TIMEOUT 120)
+
+# Programs that others wrote: a little of each in the short lane, more in the long one.
+foreach(program python3 perl sqlite3 git gcc)
+	add_test(NAME malloc_runs_${program} COMMAND ${malloc_folder}/test_programs
+		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} light ${program})
+	set_tests_properties(malloc_runs_${program} PROPERTIES TIMEOUT 120)
+endforeach()
+foreach(program python3 perl sqlite3 git gcc redis)
+	add_test(NAME malloc_runs_much_${program} COMMAND ${malloc_folder}/test_programs
+		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} heavy ${program})
+	set_tests_properties(malloc_runs_much_${program} PROPERTIES TIMEOUT 600 LABELS long)
+endforeach()

@@ -16,7 +16,8 @@ static const struct option {
     {"--force", 0, OPTION_FORCE, false},    {"--strict", 0, OPTION_STRICT, false},
     {"--color", 0, OPTION_COLOR, true},     {"--timeout", 0, OPTION_TIMEOUT, true},
     {"--file", 'f', OPTION_FILE, true},     {"--max", 0, OPTION_MAX, true},
-    {"--over", 0, OPTION_OVER, true},
+    {"--over", 0, OPTION_OVER, true},       {"--interval", 0, OPTION_INTERVAL, true},
+    {"--signal", 0, OPTION_SIGNAL, true},   {"--every", 0, OPTION_EVERY, true},
 };
 enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 40 };
 
@@ -131,6 +132,15 @@ static bool apply(struct options *options, const struct option *option, const ch
 	case OPTION_FILE:
 		options->sql_file = value;
 		return true;
+	case OPTION_INTERVAL:
+		options->interval = value;
+		return true;
+	case OPTION_SIGNAL:
+		options->signal = value;
+		return true;
+	case OPTION_EVERY:
+		options->every = value;
+		return true;
 	case OPTION_FORCE:
 		options->force = true;
 		return true;
@@ -138,6 +148,7 @@ static bool apply(struct options *options, const struct option *option, const ch
 		options->strict = true;
 		return true;
 	case OPTION_FORMAT_HTML:
+	case OPTION_PROGRAM:
 		break;
 	}
 	return false;
@@ -205,6 +216,7 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 		const char *word = argv[i];
 		if (only_words || word[0] != '-' || !word[1]) {
 			options->words[options->word_count++] = argv[i];
+			only_words |= (allowed & OPTION_PROGRAM) != 0;
 			continue;
 		}
 		if (strcmp(word, "--") == 0) {

@@ -23,6 +23,10 @@ enum option_set {
 	OPTION_MAX = 1 << 7,
 	OPTION_OVER = 1 << 8,
 	OPTION_FORMAT_HTML = 1 << 9, /* html is one of the formats */
+	OPTION_INTERVAL = 1 << 10,
+	OPTION_SIGNAL = 1 << 11,
+	OPTION_EVERY = 1 << 12,
+	OPTION_PROGRAM = 1 << 13, /* none itself: the first other word is a program's, and all behind it */
 };
 
 struct options {
@@ -35,7 +39,8 @@ struct options {
 	const char **limits;  /* METRIC=VALUE of each --max */
 	size_t limit_count;
 	bool over_any;        /* --over any */
-	char **words;         /* what is no option */
+	const char *interval, *signal, *every; /* of record, as the library reads them */
+	char **words;         /* what is no option; ended by NULL */
 	size_t word_count;
 };
 

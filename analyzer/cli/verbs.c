@@ -96,6 +96,22 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze schema\n"
      "  memanalyze schema fragmentation\n"},
+    {"record", verb_record, "runs a program and records its malloc",
+     "usage: memanalyze record [OPTIONS] [--] PROG [ARG...]\n\n"
+     "Runs a program as it is, with libmemspan-malloc.so in the place of its malloc, and\n"
+     "records its memory: where its heap has grown or shrunk enough for Go to collect, at\n"
+     "its exit, and as the options say. Processes that it starts record to files of their\n"
+     "own, with the pid before .zst. Ends with the recording's path, five totals and the next\n"
+     "command on stderr, and with the exit status of PROG: 128+n after signal n; 125 when\n"
+     "recording failed, 126 when PROG cannot be run, 127 when it is not found.\n\nOptions:\n"
+     "  -o, --output FILE  where to record; a folder means FOLDER/PROG.zst (default PROG.zst)\n"
+     "  --force            replace FILE if it exists\n"
+     "  --interval TIME    also every so often, such as 2s\n"
+     "  --signal SIGNAL    also when PROG is sent this signal, such as USR2\n"
+     "  --every N          only every Nth time the heap has grown or shrunk enough\n\n"
+     "Examples:\n"
+     "  memanalyze record -- sort words.txt\n"
+     "  memanalyze record -o redis.zst --interval 2s -- redis-server redis.conf\n"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -127,7 +127,7 @@ says 'not available in this version'
 status 0 --help
 grep -q watch out && fail 'a verb that is not there is in --help'
 status 0 --version
-for verb in report sql load verify schema check diff; do
+for verb in report sql load verify schema check diff record; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
 	grep -q "^memanalyze $verb" "$man_page" || fail "no example of $verb in the man page"
