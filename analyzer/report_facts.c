@@ -53,8 +53,9 @@ static int gather_run(struct report_query *query, struct report_facts *facts)
 
 static int gather_last(struct report_query *query, struct report_facts *facts)
 {
-	static const char last[] = "SELECT id, seq, gc_num, unix_ns, reason FROM snapshot"
-				   " WHERE run_id = ?1 ORDER BY seq DESC LIMIT 1";
+	static const char last[] = "SELECT s.id, s.seq, s.gc_num, s.unix_ns, s.reason"
+				   " FROM run_last AS l JOIN snapshot AS s ON s.id = l.snapshot_id"
+				   " WHERE l.run_id = ?1";
 	static const char chosen[] = "SELECT id, seq, gc_num, unix_ns, reason FROM snapshot"
 				     " WHERE id = ?1";
 

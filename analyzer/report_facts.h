@@ -70,6 +70,7 @@ enum report_level {
 	REPORT_RETAINED,
 	REPORT_RETAINED_RATIO,
 	REPORT_RESIDENT,
+	REPORT_MARKED, /* what the last cycle kept: all that a trace knows of the heap */
 	REPORT_LEVELS,
 };
 
@@ -84,19 +85,21 @@ struct report_trend {
 struct report_moment {
 	int64_t seq;
 	struct figure gc_num, unix_ns;
+	struct figure mono_ns; /* of the source's monotonic clock */
 };
 
 struct report_trends {
 	size_t count; /* snapshots */
 	struct report_moment *moment;
 	double *at;               /* seconds since the first; where unknown, as the one before */
-	struct figure elapsed_ns; /* first to last snapshot */
+	struct figure elapsed_ns; /* first to last snapshot of those that have a time */
 	struct report_trend level[REPORT_LEVELS];
 };
 
 struct report_phase {
 	char *name;
-	int64_t n, total_ns, max_ns, stop_max_ns;
+	int64_t n, total_ns, max_ns;
+	struct figure stop_max_ns; /* unknown where only the whole stop is */
 };
 
 enum { REPORT_PHASES_MAX = 8 };

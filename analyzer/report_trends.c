@@ -16,6 +16,7 @@ static const struct {
 	[REPORT_RETAINED] = {"retained_bytes", "retained idle", false},
 	[REPORT_RETAINED_RATIO] = {"retained_ratio", "  of heap", true},
 	[REPORT_RESIDENT] = {"resident_bytes", "resident", false},
+	[REPORT_MARKED] = {"heap_marked_bytes", "live at mark", false},
 };
 
 /* Room for one more snapshot in every array; they grow together, by doubling. */
@@ -42,19 +43,38 @@ static int make_room(struct report_trends *trends, size_t *capacity)
 	return 0;
 }
 
-static void read_moment(struct report_trends *trends, size_t row, const struct report_query *query)
+/* From one moment to a later: by Unix time, or by the monotonic clock where a trace has no other. */
+static struct figure between(const struct report_moment *first, const struct report_moment *later)
+{
+	struct figure ns = {.known = true};
+
+	if (first->unix_ns.known && later->unix_ns.known)
+		ns.value = later->unix_ns.value - first->unix_ns.value;
+	else if (first->mono_ns.known && later->mono_ns.known)
+		ns.value = later->mono_ns.value - first->mono_ns.value;
+	else
+		ns.known = false;
+	return ns;
+}
+
+/* first is the first moment that has a time; it moves up to the present one. */
+static void read_moment(struct report_trends *trends, size_t row, size_t *first,
+			const struct report_query *query)
 {
 	struct report_moment *moment = &trends->moment[row];
-	const struct report_moment *first = &trends->moment[0];
+	struct figure elapsed_ns;
 
 	moment->seq = report_query_figure(query, 0).value;
 	moment->gc_num = report_query_figure(query, 1);
 	moment->unix_ns = report_query_figure(query, 2);
+	moment->mono_ns = report_query_figure(query, 3);
+	if (!trends->moment[*first].unix_ns.known && !trends->moment[*first].mono_ns.known)
+		*first = row;
+	elapsed_ns = between(&trends->moment[*first], moment);
 	trends->at[row] = row > 0 ? trends->at[row - 1] : 0;
-	if (moment->unix_ns.known && first->unix_ns.known) {
-		trends->elapsed_ns.known = true;
-		trends->elapsed_ns.value = moment->unix_ns.value - first->unix_ns.value;
-		trends->at[row] = (double)trends->elapsed_ns.value / 1e9;
+	if (elapsed_ns.known) {
+		trends->elapsed_ns = elapsed_ns;
+		trends->at[row] = (double)elapsed_ns.value / 1e9;
 	}
 }
 
@@ -73,11 +93,14 @@ static void summarize(struct report_trend *trend, size_t count)
 int report_gather_trends(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] =
-		"SELECT seq, gc_num, unix_ns, heap_alloc_bytes, heap_inuse_bytes,"
-		" fragmentation_bytes, fragmentation_ratio, retained_bytes, retained_ratio,"
-		" resident_bytes FROM run_level WHERE run_id = ?1 ORDER BY seq";
+		"SELECT v.seq, v.gc_num, v.unix_ns, s.mono_ns, v.heap_alloc_bytes,"
+		" v.heap_inuse_bytes, v.fragmentation_bytes, v.fragmentation_ratio,"
+		" v.retained_bytes, v.retained_ratio, v.resident_bytes, m.heap_marked"
+		" FROM run_level AS v JOIN snapshot AS s ON s.id = v.snapshot_id"
+		" JOIN mstats AS m ON m.snapshot_id = v.snapshot_id"
+		" WHERE v.run_id = ?1 ORDER BY v.seq";
 	struct report_trends *trends = &facts->trends;
-	size_t capacity = 0;
+	size_t capacity = 0, first = 0;
 
 	if (report_query_begin(query, sql, facts->run.id) != 0)
 		return -1;
@@ -88,9 +111,9 @@ int report_gather_trends(struct report_query *query, struct report_facts *facts)
 			query->error = sqlite3_mprintf("out of memory");
 			break;
 		}
-		read_moment(trends, row, query);
+		read_moment(trends, row, &first, query);
 		for (int i = 0; i < REPORT_LEVELS; i++)
-			trends->level[i].value[row] = report_query_double(query, 3 + i);
+			trends->level[i].value[row] = report_query_double(query, 4 + i);
 		trends->count++;
 	}
 	for (int i = 0; i < REPORT_LEVELS; i++) {
@@ -180,7 +203,7 @@ static int gather_phases(struct report_query *query, struct report_facts *facts)
 		phase->n = report_query_figure(query, 1).value;
 		phase->total_ns = report_query_figure(query, 2).value;
 		phase->max_ns = report_query_figure(query, 3).value;
-		phase->stop_max_ns = report_query_figure(query, 4).value;
+		phase->stop_max_ns = report_query_figure(query, 4);
 	}
 	return report_query_end(query);
 }

@@ -37,13 +37,19 @@ CREATE TABLE IF NOT EXISTS finding_rule (
   doc TEXT NOT NULL
 ) STRICT;
 
--- The last snapshot of each run: levels are judged there.
+-- The last snapshot of each run: levels are judged there. A log of Go's figures may end in
+-- lines of a trace, which know no levels: the last sample is meant then, if there is one.
 DROP VIEW IF EXISTS run_last;
 CREATE VIEW run_last AS
-SELECT s.run_id, s.id AS snapshot_id, s.seq, s.gc_num, s.unix_ns
-FROM snapshot AS s
-WHERE s.id = (SELECT n.id FROM snapshot AS n WHERE n.run_id = s.run_id
-              ORDER BY n.seq DESC LIMIT 1);
+SELECT u.id AS run_id, s.id AS snapshot_id, s.seq, s.gc_num, s.unix_ns
+FROM run AS u
+JOIN snapshot AS s
+  ON s.id = coalesce((SELECT n.id FROM snapshot AS n JOIN mstats AS m ON m.snapshot_id = n.id
+                      WHERE n.run_id = u.id AND m.heap_inuse IS NOT NULL
+                        AND m.heap_alloc IS NOT NULL
+                      ORDER BY n.seq DESC LIMIT 1),
+                     (SELECT n.id FROM snapshot AS n WHERE n.run_id = u.id
+                      ORDER BY n.seq DESC LIMIT 1));
 
 -- The levels of each snapshot that the rules and the report's trends look at. needed_bytes
 -- is what the heap needs until the next collection ends, a tenth for the road, as Go's
@@ -266,20 +272,28 @@ INSERT OR IGNORE INTO finding_rule VALUES (
 
 DROP VIEW IF EXISTS evidence_heap_growing;
 CREATE VIEW evidence_heap_growing AS
-SELECT run_id, seq, gc_num, unix_ns, heap_alloc_bytes
+SELECT run_id, seq, gc_num, unix_ns AS at_ns, heap_alloc_bytes
 FROM run_level
-WHERE reason IN ('gc', 'forced', 'periodic', 'limit', 'pacer', 'shrink')
+WHERE coalesce(reason, 'gc') IN ('gc', 'forced', 'periodic', 'limit', 'pacer', 'shrink')
   AND heap_alloc_bytes IS NOT NULL
-ORDER BY run_id, seq;
+UNION ALL
+SELECT s.run_id, s.seq, s.gc_num, CASE WHEN u.end_unix_ns IS NULL THEN s.mono_ns ELSE s.unix_ns END,
+       m.heap_marked
+FROM source AS o
+JOIN run AS u ON u.source_id = o.id
+JOIN snapshot AS s ON s.run_id = u.id
+JOIN mstats AS m ON m.snapshot_id = s.id
+WHERE o.kind = 'go-trace' AND m.heap_marked IS NOT NULL
+ORDER BY 1, 2;
 
 DROP VIEW IF EXISTS finding_heap_growing;
 CREATE VIEW finding_heap_growing AS
 WITH point AS (
-  SELECT run_id, seq, unix_ns, heap_alloc_bytes AS y,
-         (unix_ns - first_value(unix_ns) OVER w) / 1e9 AS x,
+  SELECT run_id, seq, heap_alloc_bytes AS y,
+         (at_ns - first_value(at_ns) OVER w) / 1e9 AS x,
          first_value(heap_alloc_bytes) OVER w AS first_bytes,
          last_value(heap_alloc_bytes) OVER w AS last_bytes,
-         last_value(unix_ns) OVER w - first_value(unix_ns) OVER w AS elapsed_ns
+         last_value(at_ns) OVER w - first_value(at_ns) OVER w AS elapsed_ns
   FROM evidence_heap_growing
   WINDOW w AS (PARTITION BY run_id ORDER BY seq
                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
@@ -424,8 +438,8 @@ LEFT JOIN fit AS f ON f.run_id = g.run_id;
 
 INSERT OR IGNORE INTO finding_rule VALUES (
   'collector_cpu_high', 'warning', 25, 0.25, 'ratio', 20, 'cycles', NULL,
-  'The collector takes {value:percent} of the available CPU in {cycles:count} cycles,'
-  || ' {cycles_per_second:number} a second[; the goal of {next_gc:bytes} leaves little'
+  'The collector takes {value:percent} of the available CPU in {cycles:count} cycles[,'
+  || ' {cycles_per_second:number} a second][; the goal of {next_gc:bytes} leaves little'
   || ' room above {heap_marked:bytes} live: a higher MEMSPAN_GCPERCENT buys time with'
   || ' memory].',
   'SELECT * FROM evidence_collector_cpu_high WHERE run_id = {run}',
@@ -660,6 +674,7 @@ INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
 INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since)
 WITH word (name, unit, doc) AS (VALUES
   ('alloc_bytes', 'bytes', 'In objects.'),
+  ('at_ns', 'ns', 'The moment: Unix time, or by the source''s monotonic clock where it has no other.'),
   ('byte_offset', 'bytes', 'Where in the file.'),
   ('class', NULL, 'Size class.'),
   ('code', NULL, 'The kind of damage.'),
@@ -757,8 +772,8 @@ WITH word (name, unit, doc) AS (VALUES
   ('evidence_fragmentation_high', 'Size classes at the end of each run, most free bytes first.',
    'run_id class size_bytes noscan spans span_bytes alloc_bytes free_bytes '
     || 'half_empty_spans half_empty_age_gc_max'),
-  ('evidence_heap_growing', 'Bytes in objects after each cycle.',
-   'run_id seq gc_num unix_ns heap_alloc_bytes'),
+  ('evidence_heap_growing', 'Bytes in objects after each cycle, or in each sample of Go''s; of a trace what was marked.',
+   'run_id seq gc_num at_ns heap_alloc_bytes'),
   ('evidence_idle_retained', 'Idle and needed memory, by snapshot.',
    'run_id seq gc_num unix_ns heap_inuse_bytes retained_bytes needed_bytes excess_bytes'),
   ('evidence_limit_reached', 'Cycles that the memory limit started.',

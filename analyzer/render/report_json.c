@@ -211,7 +211,7 @@ static void put_pauses(struct json_writer *json, const struct report_facts *fact
 		json_writer_integer(json, "n", pauses->phase[i].n);
 		json_writer_integer(json, "total_ns", pauses->phase[i].total_ns);
 		json_writer_integer(json, "max_ns", pauses->phase[i].max_ns);
-		json_writer_integer(json, "stop_max_ns", pauses->phase[i].stop_max_ns);
+		put_figure(json, "stop_max_ns", pauses->phase[i].stop_max_ns);
 		json_writer_object_end(json);
 	}
 	json_writer_array_end(json);

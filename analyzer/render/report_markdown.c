@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "human.h"
+#include "origin.h"
 #include "report.h"
 #include "rows.h"
 #include "text.h"
@@ -84,6 +85,8 @@ static void put_trends(const struct report_page *page, FILE *out)
 	for (int i = 0; i < REPORT_LEVELS; i++) {
 		const struct report_trend *trend = &trends->level[i];
 
+		if (isnan(trend->most) && (i == REPORT_MARKED || origin_of(page->facts->run.kind)))
+			continue;
 		fprintf(out, "| %s | %s | %s | %s | %s |\n", trend->key,
 			level_of(trend, trend->first).text, level_of(trend, trend->last).text,
 			level_of(trend, trend->least).text, level_of(trend, trend->most).text);
@@ -142,7 +145,19 @@ static void put_quality(const struct report_page *page, FILE *out)
 {
 	const struct report_facts *facts = page->facts;
 	const struct report_quality *quality = &facts->quality;
+	const struct origin *origin = origin_of(facts->run.kind);
 
+	if (origin) {
+		fprintf(out, "\n## Data\n\n%s: %s; %s snapshots. Not in this source: %s. %s of %s"
+			     " identities broken.\n",
+			quality->damaged    ? "Damaged"
+			: quality->complete ? "Complete"
+					    : "The text breaks off",
+			origin->what, human_count(quality->snapshots).text, origin->lacks,
+			human_count(quality->broken_identities).text,
+			human_count(quality->identities).text);
+		return;
+	}
 	fprintf(out, "\n## Data\n\n%s; %s snapshots, %s skipped, %s passed over; tracking mode ",
 		quality->damaged    ? "Damaged"
 		: quality->complete ? "Complete"

@@ -7,6 +7,7 @@
 
 #include "graph.h"
 #include "human.h"
+#include "origin.h"
 #include "report.h"
 #include "text.h"
 
@@ -238,18 +239,29 @@ static void print_account(const struct report_page *page, FILE *out, const unsig
 	putc('\n', out);
 }
 
+static bool has_accounts(const struct report_facts *facts)
+{
+	return facts->account[0].bytes.known || facts->account[1].bytes.known;
+}
+
 static void print_accounts(const struct report_page *page, FILE *out)
 {
 	const struct report_facts *facts = page->facts;
 	struct account_layout layout = account_layout(page);
 	unsigned depth[REPORT_ACCOUNT_MAX];
+	const struct origin *origin = origin_of(facts->run.kind);
 	char note[96];
 
 	snprintf(note, sizeof(note), "at %s snapshot: seq %lld, gc %s, %.16s",
 		 facts->is_chosen ? "the chosen" : "the last", (long long)facts->last.seq.value,
 		 facts->last.gc_num.known ? human_count(facts->last.gc_num.value).text : "unknown",
-		 or_unknown(facts->last.reason));
+		 facts->last.reason ? facts->last.reason : origin ? "a sample" : "unknown");
 	heading(page, out, "WHERE EVERY BYTE IS", note);
+	if (origin && !has_accounts(facts)) {
+		paragraph(page, out, "Not in this source: a trace tells how much was live, not where"
+				     " the bytes are.");
+		return;
+	}
 	for (size_t i = 0; i < facts->account_count; i++)
 		depth[i] = facts->account[i].depth;
 	for (size_t i = 0; i < facts->account_count; i++)
@@ -258,7 +270,8 @@ static void print_accounts(const struct report_page *page, FILE *out)
 		paragraph(page, out, "Resident at most: %s, all but what is released.",
 			  human_bytes((double)facts->resident_bytes.value).text);
 	if (!facts->spans.known)
-		paragraph(page, out, "The spans of this snapshot were not recorded.");
+		paragraph(page, out, origin ? "Spans are not in this source."
+					    : "The spans of this snapshot were not recorded.");
 }
 
 /* ---- Over the run -------------------------------------------------------- */
@@ -288,6 +301,16 @@ static void print_trend(const struct report_page *page, FILE *out, const struct 
 	putc('\n', out);
 }
 
+/* A level that no snapshot of Go's figures knows is none; what was marked stands in for objects. */
+static bool is_shown(const struct report_facts *facts, enum report_level level)
+{
+	const struct report_trend *trends = facts->trends.level;
+
+	if (level == REPORT_MARKED)
+		return isnan(trends[REPORT_HEAP_ALLOC].most) && !isnan(trends[level].most);
+	return !origin_of(facts->run.kind) || !isnan(trends[level].most);
+}
+
 static void print_trends(const struct report_page *page, FILE *out)
 {
 	const struct report_trends *trends = &page->facts->trends;
@@ -297,6 +320,9 @@ static void print_trends(const struct report_page *page, FILE *out)
 		return;
 	if (trends->count == 1)
 		snprintf(note, sizeof(note), "one snapshot");
+	else if (!trends->elapsed_ns.known)
+		snprintf(note, sizeof(note), "%s snapshots, the source tells no times",
+			 human_count((int64_t)trends->count).text);
 	else
 		snprintf(note, sizeof(note), "%s snapshots in %s",
 			 human_count((int64_t)trends->count).text,
@@ -305,7 +331,8 @@ static void print_trends(const struct report_page *page, FILE *out)
 	text_pad(out, 2 + TREND_LABEL_COLUMNS + SPARK_COLUMNS);
 	fprintf(out, "%11s%11s%11s%11s\n", "first", "last", "least", "most");
 	for (int i = 0; i < REPORT_LEVELS; i++)
-		print_trend(page, out, &trends->level[i]);
+		if (is_shown(page->facts, i))
+			print_trend(page, out, &trends->level[i]);
 }
 
 /* ---- Pauses -------------------------------------------------------------- */
@@ -334,13 +361,17 @@ static void print_phases(const struct report_page *page, FILE *out)
 	for (size_t i = 0; i < pauses->phase_count; i++) {
 		const struct report_phase *phase = &pauses->phase[i];
 		bool is_snapshot = phase->name && strcmp(phase->name, "snapshot") == 0;
+		bool is_whole = phase->name && strcmp(phase->name, "cycle") == 0;
+		bool has_stop = phase->stop_max_ns.known;
 
-		paragraph(page, out,
-			  "%s: %s stop%s, the longest %s, to stop the threads at most %s%s.",
-			  is_snapshot ? "Taking snapshots" : or_unknown(phase->name),
+		paragraph(page, out, "%s: %s stop%s, the longest %s%s%s%s.",
+			  is_snapshot ? "Taking snapshots"
+			  : is_whole  ? "Cycles whose stops are known together only"
+				      : or_unknown(phase->name),
 			  human_count(phase->n).text, phase->n == 1 ? "" : "s",
 			  human_duration((double)phase->max_ns).text,
-			  human_duration((double)phase->stop_max_ns).text,
+			  has_stop ? ", to stop the threads at most " : "",
+			  has_stop ? human_duration((double)phase->stop_max_ns.value).text : "",
 			  is_snapshot ? "; not counted above" : "");
 	}
 }
@@ -378,10 +409,12 @@ static void print_pauses(const struct report_page *page, FILE *out)
 			  figure_duration(pauses->min_ns).text);
 	print_slope(page, out);
 	if (pauses->worst_gc.known)
-		paragraph(page, out, "Worst: %s at gc %s, %s of it until the threads stood.",
+		paragraph(page, out, "Worst: %s at gc %s%s%s%s.",
 			  figure_duration(pauses->max_ns).text,
 			  human_count(pauses->worst_gc.value).text,
-			  figure_duration(pauses->worst_stop_ns).text);
+			  pauses->worst_stop_ns.known ? ", " : "",
+			  pauses->worst_stop_ns.known ? figure_duration(pauses->worst_stop_ns).text : "",
+			  pauses->worst_stop_ns.known ? " of it until the threads stood" : "");
 	print_phases(page, out);
 }
 
@@ -462,14 +495,29 @@ static void print_classes(const struct report_page *page, FILE *out)
 
 /* ---- Data quality, next command ------------------------------------------ */
 
-static void print_quality(const struct report_page *page, FILE *out)
+/* Of a text with Go's figures: what it is, and what can not be in it. */
+static void print_origin(const struct report_page *page, FILE *out, const struct origin *origin)
 {
-	const struct report_facts *facts = page->facts;
-	const struct report_quality *quality = &facts->quality;
-	const struct report_run *run = &facts->run;
+	const struct report_quality *quality = &page->facts->quality;
+
+	paragraph(page, out, "%s: %s; %s snapshot%s, %s read.",
+		  quality->damaged     ? "Damaged, figures are partial"
+		  : !quality->complete ? "The text breaks off"
+				       : "Complete",
+		  origin->what, human_count(quality->snapshots).text,
+		  quality->snapshots == 1 ? "" : "s",
+		  quality->bytes.known ? human_bytes((double)quality->bytes.value).text
+				       : "unknown size");
+	paragraph(page, out, "Not in this source: %s.", origin->lacks);
+}
+
+/* Of a recording: whether it is whole, and how writes were tracked. */
+static void print_recording(const struct report_page *page, FILE *out)
+{
+	const struct report_quality *quality = &page->facts->quality;
+	const struct report_run *run = &page->facts->run;
 	bool unclean = run->clean_exit.known && !run->clean_exit.value;
 
-	heading(page, out, "DATA", NULL);
 	paragraph(page, out,
 		  "%s: %s snapshot%s, %s skipped while recording; %s read, %s passed over.",
 		  quality->damaged     ? "Damaged, figures are partial"
@@ -489,6 +537,18 @@ static void print_quality(const struct report_page *page, FILE *out)
 		  run->tracking_why && *run->tracking_why ? " (" : "",
 		  run->tracking_why ? run->tracking_why : "",
 		  run->tracking_why && *run->tracking_why ? ")" : "");
+}
+
+static void print_quality(const struct report_page *page, FILE *out)
+{
+	const struct report_quality *quality = &page->facts->quality;
+	const struct origin *origin = origin_of(page->facts->run.kind);
+
+	heading(page, out, "DATA", NULL);
+	if (origin)
+		print_origin(page, out, origin);
+	else
+		print_recording(page, out);
 	if (quality->broken_identities > 0)
 		paragraph(page, out, "%s of %s accounting identities do not hold.",
 			  human_count(quality->broken_identities).text,
@@ -499,9 +559,9 @@ static void print_quality(const struct report_page *page, FILE *out)
 	for (size_t i = 0; i < quality->issue_count; i++) {
 		const struct report_issue *issue = &quality->issue[i];
 
-		paragraph(page, out, "%s at byte %s: %s", or_unknown(issue->severity),
-			  issue->byte_offset.known ? human_count(issue->byte_offset.value).text
-						   : "?",
+		paragraph(page, out, "%s%s%s: %s", or_unknown(issue->severity),
+			  issue->byte_offset.known ? " at byte " : "",
+			  issue->byte_offset.known ? human_count(issue->byte_offset.value).text : "",
 			  or_unknown(issue->message));
 	}
 }

@@ -69,6 +69,9 @@ static char *default_query(const struct report_facts *facts)
 			 "SELECT * FROM class_fragmentation WHERE snapshot_id = %lld"
 			 " ORDER BY free_slot_bytes DESC LIMIT 10",
 			 (long long)facts->last.id);
+	else if (isnan(facts->trends.level[REPORT_HEAP_INUSE].most))
+		snprintf(text, sizeof(text), "SELECT * FROM gc_cycle WHERE run_id = %lld",
+			 (long long)facts->run.id);
 	else
 		snprintf(text, sizeof(text), "SELECT * FROM fragmentation WHERE run_id = %lld",
 			 (long long)facts->run.id);
