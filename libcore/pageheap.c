@@ -240,17 +240,70 @@ static bool run_use(size_t first, size_t pages, enum chunk_kind kind)
 	return released < pages;
 }
 
-uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty)
+/* From this page on, the first whose address is aligned; the heap's base need not be. */
+static size_t align_up(size_t first, size_t align_pages)
+{
+	return first + (-(pageheap.base / PAGE_BYTES + first) & (align_pages - 1));
+}
+
+/* A run so long that an aligned one is in it; arenas are opened until there is one. */
+static bool find_run(size_t pages, size_t align_pages, enum chunk_kind kind, size_t *first)
 {
 	size_t wanted = pages + align_pages - 1;
-	if (pages == 0 || wanted < pages || wanted > pageheap.reserved_bytes / PAGE_BYTES)
-		return 0;
+	if (wanted > pageheap.reserved_bytes / PAGE_BYTES)
+		return false;
 	while (pageheap.tree[kind][1].longest < wanted)
 		if (!arena_open())
-			return 0;
-	size_t first = tree_find(wanted, kind);
-	size_t base_page = pageheap.base / PAGE_BYTES; /* addresses are aligned, not offsets */
-	first = ((base_page + first + align_pages - 1) & ~(align_pages - 1)) - base_page;
+			return false;
+	*first = align_up(tree_find(wanted, kind), align_pages);
+	return true;
+}
+
+/* Whether a kind may take the run. What is not opened yet is free. */
+static bool run_is_free(size_t first, size_t pages, enum chunk_kind kind)
+{
+	size_t opened = pageheap_opened_pages();
+	if (first >= opened)
+		return true;
+	EACH_CHUNK(first, pages < opened - first ? pages : opened - first, {
+		uint64_t blocked[CHUNK_PAGES / 64];
+		if (chunk->kind != kind && chunk->kind != CHUNK_FREE)
+			return false;
+		blocked_pages(chunk, blocked);
+		if (bits_count(blocked, from, count))
+			return false;
+	})
+	return true;
+}
+
+/*
+ * An alignment over a chunk: the run is looked for where it may be, as one in which it
+ * surely is would spend the whole alignment. Arenas are opened up to the run's end.
+ */
+static bool find_far_aligned(size_t pages, size_t align_pages, enum chunk_kind kind, size_t *first)
+{
+	size_t all = pageheap.reserved_bytes / PAGE_BYTES;
+	size_t last = pageheap_opened_pages() + ALIGN_SKIP_PAGES_MAX;
+	size_t at = align_up(0, align_pages);
+	while (at <= last && !run_is_free(at, pages, kind))
+		at += align_pages;
+	if (at > last || at > all || pages > all - at)
+		return false;
+	while (pageheap_opened_pages() < at + pages)
+		if (!arena_open())
+			return false;
+	*first = at;
+	return true;
+}
+
+uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty)
+{
+	size_t first;
+	if (pages == 0 || pages > pageheap.reserved_bytes / PAGE_BYTES)
+		return 0;
+	if (align_pages <= CHUNK_PAGES ? !find_run(pages, align_pages, kind, &first)
+	                               : !find_far_aligned(pages, align_pages, kind, &first))
+		return 0;
 	*dirty = run_use(first, pages, kind);
 	return pageheap.base + first * PAGE_BYTES;
 }

@@ -35,6 +35,8 @@ enum {
 	CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES,
 	ARENA_BYTES = 64 << 20,
 	ARENA_CHUNKS = ARENA_BYTES / CHUNK_BYTES,
+	/* Opened at most for the sake of an alignment: 1 GiB, the largest page of a machine. */
+	ALIGN_SKIP_PAGES_MAX = (1 << 30) / PAGE_BYTES,
 };
 
 enum chunk_kind { CHUNK_SCAN = 0, CHUNK_NOSCAN = 1, CHUNK_KINDS = 2, CHUNK_FREE = 2 };
@@ -72,7 +74,7 @@ bool pageheap_init(void);
 /*
  * Finds `pages` free pages for a kind, the first run by address, its base a
  * multiple of align_pages (a power of two), opening arenas as needed. Returns the
- * base, or 0 when the OS refuses. *dirty tells whether some page may hold old
+ * base, or 0 when the OS refuses or the alignment leads too far off. *dirty tells whether some page may hold old
  * content. Lock held.
  */
 uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty);

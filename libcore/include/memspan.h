@@ -107,8 +107,9 @@ MEMSPAN_API void *memspan_alloc_typed(const memspan_type *type, size_t count) ME
 MEMSPAN_API void *memspan_alloc_uncollectable(size_t size) MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(1);
 
 /*
- * As memspan_alloc, aligned to `alignment`, a power of two (any size may be
- * asked; EINVAL and NULL otherwise).
+ * As memspan_alloc, aligned to `alignment`, a power of two (EINVAL and NULL otherwise).
+ * Up to 1 GiB any is served; a greater one only if no more than 1 GiB of addresses has to
+ * be left unused for it, else NULL with ENOMEM.
  */
 MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size) MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(2);
 

@@ -134,6 +134,40 @@ Test(pageheap, released_pages_read_as_zero_and_are_not_dirty, .init = setup)
 		cr_assert_eq(((char *)base)[i], 0);
 }
 
+Test(pageheap, a_far_alignment_is_served_from_idle_pages, .init = setup)
+{
+	enum { ARENA_PAGES = ARENA_BYTES / PAGE_BYTES };
+	bool dirty;
+	uintptr_t all = pageheap_take(4 * ARENA_PAGES, 1, CHUNK_SCAN, &dirty);
+	pageheap_give(all, 4 * ARENA_PAGES);
+	size_t opened = pageheap.opened_bytes;
+	uintptr_t first = pageheap_take(3, ARENA_PAGES, CHUNK_SCAN, &dirty);
+	uintptr_t second = pageheap_take(ARENA_PAGES, ARENA_PAGES, CHUNK_SCAN, &dirty);
+	uintptr_t other = pageheap_take(1, 2 * CHUNK_PAGES, CHUNK_NOSCAN, &dirty);
+	cr_assert(first && second && other);
+	cr_assert_eq(first % ARENA_BYTES, 0);
+	cr_assert_eq(second % ARENA_BYTES, 0);
+	cr_assert_eq(other % (2 * CHUNK_BYTES), 0);
+	cr_assert_neq(first / CHUNK_BYTES, other / CHUNK_BYTES, "chunks are of one kind");
+	cr_assert_eq(pageheap.opened_bytes, opened, "no address space is spent");
+	pageheap_check();
+}
+
+Test(pageheap, an_alignment_that_leads_too_far_off_is_refused, .init = setup)
+{
+	bool dirty;
+	size_t most = 0;
+	for (size_t align = 1; align; align *= 2) {
+		uintptr_t base = pageheap_take(1, align, CHUNK_SCAN, &dirty);
+		cr_assert_eq(base / PAGE_BYTES % align, 0);
+		if (base && align > most)
+			most = align;
+	}
+	cr_assert_geq(most, (size_t)ALIGN_SKIP_PAGES_MAX);
+	cr_assert_leq(pageheap.opened_bytes, 24 * ((size_t)1 << 30));
+	pageheap_check();
+}
+
 Test(pageheap, what_does_not_fit_is_refused, .init = setup)
 {
 	bool dirty;
