@@ -316,8 +316,10 @@ static void on_captured(struct recorder_snapshot *snapshot)
 	int saved = errno;
 
 	writer_start();
-	if (atomic_load(&dumper.thread) == THREAD_NONE ||
-	    atomic_exchange(&dumper.in_flight, true)) {
+	if (!snapshot) {
+		skip();
+	} else if (atomic_load(&dumper.thread) == THREAD_NONE ||
+	           atomic_exchange(&dumper.in_flight, true)) {
 		skip();
 		recorder_release(snapshot);
 	} else {
@@ -468,7 +470,7 @@ int memspan_dump(const char *path)
 	/* A thread that is cancelled while it writes would leave the file and the snapshot behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	file_signal_block(&mask);
-	error = recording_dump(path, snapshot);
+	error = recording_dump(path, snapshot, dumper.settings.sync != DUMP_SYNC_NONE);
 	file_signal_restore(&mask);
 	recorder_release(snapshot);
 	pthread_setcancelstate(cancel_state, NULL);

@@ -61,6 +61,43 @@ static ssize_t read_at(int fd, void *data, size_t count, uint64_t offset)
 	return (ssize_t)done;
 }
 
+/* ---- The disk ---------------------------------------------------------- */
+
+/* False with errno. Where a file system cannot be asked for it, writing is all there is. */
+static bool disk_sync(int fd)
+{
+	while (fdatasync(fd) != 0) {
+		if (errno == EINVAL || errno == EROFS || errno == ENOSYS || errno == EOPNOTSUPP)
+			return true;
+		if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+/* The name of a new file is on the disk when its folder is. False with errno. */
+static bool folder_sync(const char *path)
+{
+	char folder[FILE_PATH_BYTES_MAX + 1];
+	const char *slash = strrchr(path, '/');
+	struct path_text text = {folder, sizeof(folder), 0, false};
+	bool ok;
+	int fd, error;
+
+	path_add(&text, slash ? path : ".");
+	if (slash)
+		folder[slash == path ? 1 : slash - path] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* A folder that may be written to but not read cannot be synced by anybody. */
+	if (fd < 0)
+		return errno == EACCES;
+	ok = disk_sync(fd);
+	error = errno;
+	close(fd);
+	errno = error;
+	return ok;
+}
+
 static enum file_result failed(struct dump_file *file, int error)
 {
 	file->error = error;
@@ -145,7 +182,7 @@ static enum file_result open_locked(struct dump_file *file, int *fd, struct stat
 	return FILE_LOCKED;
 }
 
-/* Whether a segment's mark stands in what a walk took for the torn end. */
+/* Whether a segment's mark stands, or may stand, in what a walk took for the torn end. */
 static bool has_mark(int fd, uint64_t from, uint64_t to)
 {
 	uint8_t window[COPY_BYTES];
@@ -154,6 +191,8 @@ static bool has_mark(int fd, uint64_t from, uint64_t to)
 	for (uint64_t at = from; at < to; at += sizeof(window) - OVERLAP) {
 		ssize_t got = read_at(fd, window, sizeof(window), at);
 
+		if (got < 0)
+			return true;
 		for (ssize_t i = 0; i < got; i++)
 			if (window[i] == 0x5d && snapshot_is_recording(window + i, (size_t)(got - i)))
 				return true;
@@ -213,6 +252,8 @@ enum file_result file_attach(struct dump_file *file)
 	file->size = (uint64_t)status.st_size;
 	if (file->size > 0)
 		result = end_close(file, fd);
+	else if (file->is_durable && !folder_sync(file->path))
+		result = failed(file, errno);
 	close(fd);
 	file->attached = result == FILE_OK;
 	if (!file->attached) {
@@ -248,14 +289,14 @@ static enum file_result open_again(struct dump_file *file, int flags, int *fd)
 	return FILE_MOVED;
 }
 
-enum file_result file_append(struct dump_file *file, const void *data, size_t count)
+enum file_result file_append(struct dump_file *file, const void *data, size_t count, bool syncs)
 {
 	int fd, error = 0;
 	enum file_result result = open_again(file, O_WRONLY | O_APPEND, &fd);
 
 	if (result != FILE_OK)
 		return result;
-	if (!write_all(fd, data, count)) {
+	if (!write_all(fd, data, count) || (syncs && !disk_sync(fd))) {
 		error = errno;
 		/* What cannot be taken back is a torn end, closed when attached anew. */
 		if (ftruncate(fd, (off_t)file->size) != 0)
@@ -313,7 +354,7 @@ static int replace(struct dump_file *file, int from, int to, const char *beside,
 			return errno;
 		size += ranges[i].bytes;
 	}
-	if (fstat(to, &status) != 0)
+	if (fstat(to, &status) != 0 || (file->is_durable && !disk_sync(to)))
 		return errno;
 	if (!lock_take(to, &lock))
 		return EWOULDBLOCK;
@@ -328,6 +369,9 @@ static int replace(struct dump_file *file, int from, int to, const char *beside,
 	file->device = status.st_dev;
 	file->inode = status.st_ino;
 	file->size = size;
+	/* Whichever of the two files a loss of power leaves is a whole recording. */
+	if (file->is_durable)
+		folder_sync(file->path);
 	return 0;
 }
 
@@ -360,16 +404,18 @@ close_from:
 	return error ? failed(file, error) : FILE_OK;
 }
 
-int file_create(const char *path, const void *data, size_t count)
+int file_create(const char *path, const void *data, size_t count, bool syncs)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
 	int error = 0;
 
 	if (fd < 0)
 		return errno;
-	if (!write_all(fd, data, count))
+	if (!write_all(fd, data, count) || (syncs && !disk_sync(fd)))
 		error = errno;
 	if (close(fd) != 0 && error == 0 && errno != EINTR)
+		error = errno;
+	if (!error && syncs && !folder_sync(path))
 		error = errno;
 	if (error)
 		unlink(path);

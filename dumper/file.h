@@ -34,6 +34,7 @@ enum file_result {
 struct dump_file {
 	char path[FILE_PATH_BYTES_MAX];
 	bool attached;
+	bool is_durable; /* set by the user: new names are brought to the disk at once */
 	int error;
 	dev_t device;
 	ino_t inode;
@@ -55,8 +56,11 @@ enum file_result file_attach(struct dump_file *file);
 /* Unlocks. The struct may be attached again. */
 void file_detach(struct dump_file *file);
 
-/* Appends all of data or nothing. FILE_OK, FILE_MOVED or FILE_FAILED. */
-enum file_result file_append(struct dump_file *file, const void *data, size_t count);
+/*
+ * Appends all of data or nothing; `syncs`: and brings it to the disk, or else it was not
+ * appended. FILE_OK, FILE_MOVED or FILE_FAILED.
+ */
+enum file_result file_append(struct dump_file *file, const void *data, size_t count, bool syncs);
 
 /*
  * Puts a file in place of this one that holds only these ranges of it, one after the
@@ -66,7 +70,10 @@ enum file_result file_append(struct dump_file *file, const void *data, size_t co
 enum file_result file_rewrite(struct dump_file *file, const struct file_range *ranges,
                               size_t count);
 
-/* Creates path, which must not exist, with this content. 0 or an errno value. */
-int file_create(const char *path, const void *data, size_t count);
+/*
+ * Creates path, which must not exist, with this content; `syncs`: on the disk when it
+ * returns. 0 or an errno value: then there is no such file.
+ */
+int file_create(const char *path, const void *data, size_t count, bool syncs);
 
 #endif

@@ -62,6 +62,7 @@ void recording_begin(struct recording *recording, const struct dump_settings *se
 
 	memset(recording, 0, sizeof(*recording));
 	recording->settings = settings;
+	recording->file.is_durable = settings->sync != DUMP_SYNC_NONE;
 	run_describe(&recording->run);
 	names.pid = recording->run.pid;
 	names.exe = recording->run.exe;
@@ -181,6 +182,16 @@ static bool extent_add(struct recording *recording)
 	return true;
 }
 
+/* It means copying most of the recording: tried again ever more rarely. */
+static void room_failed(struct recording *recording)
+{
+	enum { ROOM_WAIT_MAX = 1024 };
+	uint32_t next = recording->room_wait_next;
+
+	recording->room_wait = next;
+	recording->room_wait_next = next == 0 ? 1 : next < ROOM_WAIT_MAX ? 2 * next : next;
+}
+
 /*
  * Makes room for `more` bytes of this run, old segments first, so that a quarter of the
  * space is free afterwards. False: there is no room; what is in the file stays.
@@ -217,12 +228,15 @@ static bool make_room(struct recording *recording, uint64_t more)
 		recording->run_bytes = file->size - recording->run_offset;
 		thin_place(recording->extents, kept, recording->run_offset);
 		recording->frame_is_open = recording->frame_is_open && last_is_kept;
+		recording->room_wait_next = 0;
 		return true;
 	}
-	if (result == FILE_MOVED)
+	if (result == FILE_MOVED) {
 		file_detach(file);
-	else
-		give_up(recording, strerrordesc_np(file->error));
+		return false;
+	}
+	warn_once(recording, "cannot make room", strerrordesc_np(file->error));
+	room_failed(recording);
 	return false;
 }
 
@@ -256,7 +270,7 @@ static enum snapshot_result put_end(struct recording *recording)
 		.unix_ns = clock_ns(CLOCK_REALTIME),
 		.mono_ns = clock_ns(CLOCK_MONOTONIC),
 		.clean_exit = 1,
-		.snapshots = recording->seq,
+		.snapshots = recording->seq - recording->seq_void,
 		.skipped = recording->skipped_total,
 	};
 
@@ -366,6 +380,12 @@ static void appended(struct recording *recording, struct recording_batch *batch,
 	}
 }
 
+static bool syncs_now(const struct dump_settings *settings, bool segment_ends)
+{
+	return settings->sync == DUMP_SYNC_SNAPSHOT ||
+	       (settings->sync == DUMP_SYNC_SEGMENT && segment_ends);
+}
+
 /* One attempt. True: written, or it cannot be; false: worth another one. */
 static bool write_attempt(struct recording *recording, struct recording_batch *batch)
 {
@@ -390,13 +410,23 @@ static bool write_attempt(struct recording *recording, struct recording_batch *b
 		bool was_open = recording->is_open;
 
 		encoded_forget(recording, seq);
+		if (recording->room_wait > 0 && !batch->is_end) {
+			recording->room_wait--;
+			return true;
+		}
 		/* As the first of a new segment it holds the whole table: room for that. */
 		return !was_open && !make_room(recording, more);
 	}
-	result = file_append(&recording->file, recording->out.data, recording->out.size);
+	result = file_append(&recording->file, recording->out.data, recording->out.size,
+	                     syncs_now(recording->settings, ends));
 	if (result == FILE_OK) {
 		appended(recording, batch, ends);
 		return true;
+	}
+	if (result == FILE_FAILED && !recording->file.attached) {
+		/* Nobody knows what the file has of it: its number is not given again. */
+		recording->seq_void += recording->seq - seq;
+		seq = recording->seq;
 	}
 	encoded_forget(recording, seq);
 	if (result == FILE_MOVED) {
@@ -432,7 +462,7 @@ void recording_write(struct recording *recording, const struct recording_batch *
 
 /* ---- memspan_dump ------------------------------------------------------ */
 
-int recording_dump(const char *path, struct recorder_snapshot *snapshot)
+int recording_dump(const char *path, struct recorder_snapshot *snapshot, bool syncs)
 {
 	struct snapshot_bytes out = {0};
 	struct snapshot_encoder *encoder = snapshot_encoder_new(&dump_memory, 1);
@@ -458,7 +488,7 @@ int recording_dump(const char *path, struct recorder_snapshot *snapshot)
 	if (result == SNAPSHOT_OK)
 		result = snapshot_segment_end(encoder, &out);
 	/* Only memory can be wanting: the heap's own table contradicts nothing. */
-	error = result == SNAPSHOT_OK ? file_create(path, out.data, out.size) : ENOMEM;
+	error = result == SNAPSHOT_OK ? file_create(path, out.data, out.size, syncs) : ENOMEM;
 	snapshot_bytes_free(&dump_memory, &out);
 	snapshot_encoder_free(encoder);
 	return error;

@@ -32,10 +32,13 @@ struct recording {
 	struct dump_file file;
 	struct recorder_snapshot *former;
 	uint64_t seq;              /* of the next snapshot */
+	uint64_t seq_void;         /* numbers given to snapshots that may not be in the file */
 	uint32_t segment_number;   /* of the next segment */
 	uint32_t segment_snapshots;
 	uint64_t run_offset;       /* where this run begins in the file */
 	uint64_t run_bytes;
+	uint32_t room_wait;        /* writes to pass over before making room is tried again */
+	uint32_t room_wait_next;   /* after one more failure */
 	uint64_t skipped_total;
 	struct snapshot_skipped lost; /* since the last record of it */
 	struct extent *extents;    /* the segments in the file, the open one last */
@@ -65,7 +68,7 @@ void recording_write(struct recording *recording, const struct recording_batch *
 /* Gives all memory back; the file stays as it is. */
 void recording_free(struct recording *recording);
 
-/* A whole recording of one snapshot, in a new file. 0 or an errno value. */
-int recording_dump(const char *path, struct recorder_snapshot *snapshot);
+/* A whole recording of one snapshot, in a new file; on the disk if asked for. 0 or an errno value. */
+int recording_dump(const char *path, struct recorder_snapshot *snapshot, bool syncs);
 
 #endif

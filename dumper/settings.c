@@ -168,6 +168,23 @@ bool dump_parse_spans(const char *text, bool *has_spans)
 	return true;
 }
 
+bool dump_parse_sync(const char *text, enum dump_sync *sync)
+{
+	static const char *const names[] = {
+		[DUMP_SYNC_NONE] = "none",
+		[DUMP_SYNC_SEGMENT] = "segment",
+		[DUMP_SYNC_SNAPSHOT] = "snapshot",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*sync = (enum dump_sync)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The value of a variable that is set to something, else NULL. */
 static const char *variable(const char *name)
 {
@@ -201,6 +218,16 @@ static void options_read(struct dump_settings *settings)
 	text = variable("MEMSPAN_DUMP_SPANS");
 	if (text && !dump_parse_spans(text, &settings->has_spans))
 		recorder_warn("MEMSPAN_DUMP_SPANS=%s is not all or summary; using all", text);
+}
+
+/* Also for memspan_dump, which needs no MEMSPAN_DUMP. */
+static void sync_read(struct dump_settings *settings)
+{
+	const char *text = variable("MEMSPAN_DUMP_SYNC");
+
+	if (text && !dump_parse_sync(text, &settings->sync))
+		recorder_warn("MEMSPAN_DUMP_SYNC=%s is not none, segment or snapshot; using none",
+		              text);
 }
 
 static bool is_folder(const char *folder, const char *pattern)
@@ -258,6 +285,7 @@ void dump_settings_read(struct dump_settings *settings)
 	settings->level = 1;
 	settings->every_cycles = 1;
 	settings->bytes_max = (uint64_t)1 << 30;
+	sync_read(settings);
 	if (!value)
 		return;
 	options_read(settings);

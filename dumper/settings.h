@@ -10,9 +10,17 @@
 
 enum { DUMP_PATH_BYTES_MAX = 4096 };
 
+/* When what is written is brought to the disk, for the sake of a loss of power. */
+enum dump_sync {
+	DUMP_SYNC_NONE,     /* when the kernel sees fit */
+	DUMP_SYNC_SEGMENT,  /* each finished segment; the run's last one always */
+	DUMP_SYNC_SNAPSHOT, /* each write */
+};
+
 struct dump_settings {
 	bool is_on;
 	bool has_spans;                 /* MEMSPAN_DUMP_SPANS=all */
+	enum dump_sync sync;
 	int level;                      /* of zstd, 1 to 19 */
 	int signal;                     /* 0: none */
 	uint32_t every_cycles;
@@ -32,5 +40,6 @@ bool dump_parse_signal(const char *text, int *number);    /* USR2, SIGUSR2, 12 *
 bool dump_parse_level(const char *text, int *level);
 bool dump_parse_bytes(const char *text, uint64_t *bytes); /* 64KiB to 2^62, B KiB MiB GiB TiB */
 bool dump_parse_spans(const char *text, bool *has_spans);
+bool dump_parse_sync(const char *text, enum dump_sync *sync); /* none, segment, snapshot */
 
 #endif

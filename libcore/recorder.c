@@ -148,11 +148,8 @@ int memspan_visit_spans(int (*visit)(const memspan_span *span, void *arg), void 
 
 static void capture_if_wanted(const struct recorder *recorder, uint32_t reason, uint32_t count)
 {
-	if (!recorder->wanted(reason, count))
-		return;
-	struct recorder_snapshot *snapshot = recorder_capture(reason);
-	if (snapshot)
-		recorder->captured(snapshot);
+	if (recorder->wanted(reason, count))
+		recorder->captured(recorder_capture(reason));
 }
 
 void recorder_link_cycle_closed(const struct recorder_cycle *cycle)

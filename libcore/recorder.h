@@ -90,7 +90,10 @@ struct recorder {
 	void (*cycle)(const struct recorder_cycle *cycle);
 	/* The first thread uses the heap: from here on a thread may be started. May be NULL. */
 	void (*heap_used)(void);
-	/* A snapshot was captured. Owned by the recorder, returned with recorder_release. Must not block. */
+	/*
+	 * A snapshot was captured; NULL: it was wanted, and memory for it was refused. Owned by
+	 * the recorder, returned with recorder_release. Must not block.
+	 */
 	void (*captured)(struct recorder_snapshot *snapshot);
 };
 

@@ -68,3 +68,25 @@ endforeach()
 if(TARGET test_dumper)
 	add_dependencies(test_dumper recorded_program)
 endif()
+
+# What faults and kills leave is read with the format library alone.
+add_library(survey STATIC ${CMAKE_CURRENT_LIST_DIR}/support/survey.c)
+target_include_directories(survey PUBLIC ${CMAKE_CURRENT_LIST_DIR}/support)
+target_link_libraries(survey PUBLIC memspan_format)
+
+# Each system call of the dumper goes through faults.c, which makes it fail when told to.
+add_executable(faulty_program ${dumper_tests}/recorded_program.c
+	${dumper_tests}/fake_recorder.c ${dumper_tests}/faults.c)
+target_compile_definitions(faulty_program PRIVATE _GNU_SOURCE)
+target_include_directories(faulty_program PRIVATE
+	${PROJECT_SOURCE_DIR}/libcore ${PROJECT_SOURCE_DIR}/libcore/include)
+target_link_libraries(faulty_program PRIVATE memspan_dumper memspan_format Threads::Threads)
+foreach(call open close write pread fstat lstat ftruncate fdatasync flock rename unlink fchmod
+		mmap madvise pthread_create)
+	target_link_options(faulty_program PRIVATE -Wl,--wrap=${call})
+endforeach()
+memspan_add_plain_test(test_faults
+	SOURCES ${dumper_tests}/test_faults.c LIBS survey ARGS $<TARGET_FILE:faulty_program>)
+add_test(NAME test_faults_all COMMAND test_faults $<TARGET_FILE:faulty_program> long)
+set_tests_properties(test_faults_all PROPERTIES LABELS long TIMEOUT 1200
+	ENVIRONMENT "${memspan_test_environment}")

@@ -35,8 +35,10 @@ void recorder_attach(const struct recorder *recorder)
 
 void *recorder_map(size_t bytes)
 {
+	int saved = errno;
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	errno = saved;
 	return p == MAP_FAILED ? NULL : p;
 }
 
@@ -150,7 +152,6 @@ void fake_spans_set(uint64_t count)
 void fake_cycle(void)
 {
 	const struct recorder *recorder = atomic_load(&fake.recorder);
-	struct recorder_snapshot *snapshot;
 	struct recorder_cycle cycle = {
 		.gc_num = ++fake.gc_num,
 		.reason = RECORDER_FORCED,
@@ -162,11 +163,8 @@ void fake_cycle(void)
 	if (!recorder)
 		return;
 	recorder->cycle(&cycle);
-	if (!recorder->wanted(RECORDER_FORCED, fake.gc_num))
-		return;
-	snapshot = recorder_capture(RECORDER_FORCED);
-	if (snapshot)
-		recorder->captured(snapshot);
+	if (recorder->wanted(RECORDER_FORCED, fake.gc_num))
+		recorder->captured(recorder_capture(RECORDER_FORCED));
 }
 
 void fake_heap_used(void)

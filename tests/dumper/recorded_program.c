@@ -3,6 +3,7 @@
  * one after another.
  *
  *   gc N         N cycles, each waited for until its snapshot is written; errno is kept
+ *   say N        the same, with a dot on stdout after each
  *   burst N      N cycles without waiting
  *   spans N      captures hold N spans from now on
  *   use          the heap is used for the first time
@@ -34,7 +35,7 @@
 
 enum { ERRNO_MARK = 4242 };
 
-static void cycles(int count, bool waits)
+static void cycles(int count, bool waits, bool says)
 {
 	for (int i = 0; i < count; i++) {
 		errno = ERRNO_MARK;
@@ -46,6 +47,8 @@ static void cycles(int count, bool waits)
 				exit(3);
 			usleep(1000);
 		}
+		if (says)
+			putchar('.');
 	}
 }
 
@@ -77,7 +80,7 @@ static void fork_one(void)
 
 	if (child == 0) {
 		fake_after_fork();
-		cycles(2, true);
+		cycles(2, true, false);
 		exit(0);
 	}
 	printf("child %d\n", (int)child);
@@ -87,9 +90,11 @@ static void fork_one(void)
 static void do_one(const char *what, char **arguments)
 {
 	if (strcmp(what, "gc") == 0)
-		cycles(atoi(arguments[0]), true);
+		cycles(atoi(arguments[0]), true, false);
+	else if (strcmp(what, "say") == 0)
+		cycles(atoi(arguments[0]), true, true);
 	else if (strcmp(what, "burst") == 0)
-		cycles(atoi(arguments[0]), false);
+		cycles(atoi(arguments[0]), false, false);
 	else if (strcmp(what, "spans") == 0)
 		fake_spans_set(strtoul(arguments[0], NULL, 10));
 	else if (strcmp(what, "use") == 0)
