@@ -59,12 +59,13 @@ void trace_scavenged(size_t background_bytes, size_t demand_bytes)
 		return;
 	int saved = errno;
 	char line[160];
+	uint64_t released = __atomic_load_n(&pageheap.released_pages, __ATOMIC_RELAXED);
 	uint64_t kept = pageheap_retained_pages();
 	uint64_t used = __atomic_load_n(&pageheap.used_pages, __ATOMIC_RELAXED);
 	int n = snprintf(line, sizeof line,
 	                 "scav %zu KiB work (bg), %zu KiB work (eager), %llu KiB now, %llu%% util\n",
 	                 background_bytes >> 10, demand_bytes >> 10,
-	                 (unsigned long long)(kept * PAGE_BYTES >> 10),
+	                 (unsigned long long)(released * PAGE_BYTES >> 10),
 	                 (unsigned long long)(kept ? used * 100 / kept : 100));
 	print(line, n, sizeof line);
 	errno = saved;

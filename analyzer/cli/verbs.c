@@ -7,9 +7,11 @@
 #include "exit.h"
 
 #define FILES                                                                                \
-	"FILE is a recording, a folder of recordings, - for standard input, or a database\n" \
-	"made by 'memanalyze load'. FILE@SEQ, FILE@gc=N, FILE@first and FILE@last name one\n" \
-	"snapshot; without them it is the last of the last run.\n"
+	"FILE is a recording, a folder of recordings, - for standard input, a database made\n"  \
+	"by 'memanalyze load', or a log or file with what Go prints of its own memory:\n"       \
+	"MemStats as JSON, expvar, a heap profile as text, gctrace. FILE@SEQ, FILE@gc=N,\n"     \
+	"FILE@first and FILE@last name one snapshot; without them it is the last of the last\n" \
+	"run.\n"
 
 #define FORMAT_OPTION "  --format FORMAT   table (default), json, ndjson, csv or markdown\n"
 #define PAGE_FORMAT_OPTION \
@@ -33,6 +35,7 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze report snapshot.zst\n"
      "  memanalyze report snapshot.zst@gc=40\n"
+     "  GODEBUG=gctrace=1 ./server 2>&1 | memanalyze report -\n"
      "  memanalyze report --format json snapshot.zst\n"
      "  memanalyze report --format html snapshot.zst -o report.html\n"},
     {"sql", verb_sql, "asks SQL of recordings",
@@ -58,7 +61,8 @@ const struct verb verbs[] = {
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze load snapshot.zst -o heap.db\n"
-     "  memanalyze load recordings/ -o heap.db\n"},
+     "  memanalyze load recordings/ -o heap.db\n"
+     "  memanalyze load service.log.1.gz service.log -o heap.db\n"},
     {"verify", verb_verify, "proves checksums and accounting identities",
      "usage: memanalyze verify [OPTIONS] FILE...\n\n"
      "Reads everything, checks every checksum, and in every snapshot that the statistics\n"
