@@ -234,6 +234,18 @@ static void scan_object(struct mark_worker *worker, struct span *s, uintptr_t ob
 		scan_words(worker, object, object + s->elem_bytes);
 }
 
+/*
+ * At once, whatever its size: for an object that is not found again if the queue has no room
+ * for its pieces, because it is not marked itself, or was looked for for that very reason.
+ */
+static void scan_whole(struct mark_worker *worker, struct span *s, uintptr_t object)
+{
+	if (s->kind == SPAN_TYPED)
+		scan_typed(worker, object, s->elem_bytes);
+	else
+		scan_words(worker, object, object + s->elem_bytes);
+}
+
 /* ---- draining ---------------------------------------------------------- */
 
 static bool take_object(struct mark_worker *worker, uintptr_t *object)
@@ -405,7 +417,7 @@ static void mark_attached(void *arg, struct span *s, const struct special *speci
 	struct mark_worker *worker = arg;
 	mark_word(worker, (uintptr_t)special->arg);
 	if (!span_noscan(s))
-		scan_object(worker, s, special->object);
+		scan_whole(worker, s, special->object);
 }
 
 static void mark_queued(void *arg, const struct special *special)
@@ -418,7 +430,7 @@ static MARK_READS void scan_marked(struct mark_worker *worker, struct span *s)
 {
 	for (unsigned i = 0; i < s->nelems; i++)
 		if (*span_mark_word(s, i >> 6) >> (i & 63) & 1)
-			scan_object(worker, s, span_object(s, i));
+			scan_whole(worker, s, span_object(s, i));
 	drain(worker, false);
 }
 
