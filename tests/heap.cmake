@@ -8,7 +8,7 @@ endforeach()
 
 # Threads that are stopped by a signal are beyond ThreadSanitizer (libcore.cmake).
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
-	foreach(name heap_collects heap_counts)
+	foreach(name heap_collects heap_counts heap_keeps_its_promises)
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan Threads::Threads)
 	endforeach()
@@ -23,4 +23,14 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan_core Threads::Threads)
 	endforeach()
+endif()
+
+# The same with recording on, which runs in the program's calls too.
+if(TARGET memanalyze AND TARGET heap_keeps_its_promises)
+	set(recorded ${CMAKE_CURRENT_BINARY_DIR}/heap_keeps_its_promises.zst)
+	add_test(NAME heap_keeps_its_promises_recorded COMMAND sh -c
+		"rm -f ${recorded} && MEMSPAN_DUMP=${recorded} $<TARGET_FILE:heap_keeps_its_promises> && \
+$<TARGET_FILE:memanalyze> verify ${recorded}")
+	set_tests_properties(heap_keeps_its_promises_recorded PROPERTIES
+		TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
 endif()
