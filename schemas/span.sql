@@ -1,11 +1,12 @@
 -- span.sql - the span table as `load` stores it. report and sql see the same columns
 -- through a cursor over the recording.
 
+-- No IN in the check: SQLite builds a table of its list for every row that is inserted.
 CREATE TABLE span (
   snapshot_id    INTEGER NOT NULL REFERENCES snapshot (id),
   base           INTEGER NOT NULL,
   npages         INTEGER NOT NULL,
-  state          TEXT NOT NULL CHECK (state IN ('idle', 'inuse', 'stack')),
+  state          TEXT NOT NULL CHECK (state = 'inuse' OR state = 'idle' OR state = 'stack'),
   class          INTEGER,
   noscan         INTEGER,
   elem_bytes     INTEGER,

@@ -5,16 +5,7 @@
 #include <string.h>
 
 #include "cursor.h"
-
-enum column {
-	COLUMN_SNAPSHOT_ID, COLUMN_BASE, COLUMN_NPAGES, COLUMN_STATE, COLUMN_CLASS, COLUMN_NOSCAN,
-	COLUMN_ELEM_BYTES, COLUMN_NELEMS, COLUMN_ALLOC_COUNT, COLUMN_RELEASED_BYTES, COLUMN_BORN_GC,
-};
-
-static const char declaration[] =
-    "CREATE TABLE span (snapshot_id INTEGER, base INTEGER, npages INTEGER, state TEXT, class INTEGER,"
-    " noscan INTEGER, elem_bytes INTEGER, nelems INTEGER, alloc_count INTEGER,"
-    " released_bytes INTEGER, born_gc INTEGER)";
+#include "span_rows.h"
 
 enum { SCAN_ALL = 0, SCAN_ONE = 1 };
 
@@ -41,7 +32,7 @@ static int table_connect(sqlite3 *db, void *places, int argc, const char *const 
                          sqlite3_vtab **out, char **error)
 {
 	(void)argc, (void)argv, (void)error;
-	int rc = sqlite3_declare_vtab(db, declaration);
+	int rc = sqlite3_declare_vtab(db, span_rows_declaration);
 	if (rc != SQLITE_OK)
 		return rc;
 	struct table *table = sqlite3_malloc64(sizeof *table);
@@ -67,7 +58,7 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 	info->estimatedRows = 10000000;
 	for (int i = 0; i < info->nConstraint; i++) {
 		const struct sqlite3_index_constraint *c = &info->aConstraint[i];
-		if (!c->usable || c->iColumn != COLUMN_SNAPSHOT_ID || c->op != SQLITE_INDEX_CONSTRAINT_EQ)
+		if (!c->usable || c->iColumn != SPAN_SNAPSHOT_ID || c->op != SQLITE_INDEX_CONSTRAINT_EQ)
 			continue;
 		info->aConstraintUsage[i].argvIndex = 1;
 		info->aConstraintUsage[i].omit = 1;
@@ -76,7 +67,7 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 		info->estimatedRows = 10000;
 		break;
 	}
-	if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == COLUMN_BASE && !info->aOrderBy[0].desc &&
+	if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == SPAN_BASE && !info->aOrderBy[0].desc &&
 	    info->idxNum == SCAN_ONE)
 		info->orderByConsumed = 1;
 	return SQLITE_OK;
@@ -229,53 +220,11 @@ static int scan_eof(sqlite3_vtab_cursor *base)
 	return ((struct scan *)base)->done;
 }
 
-static void result_u64(sqlite3_context *context, uint64_t value)
-{
-	if (value >> 63)
-		sqlite3_result_null(context);
-	else
-		sqlite3_result_int64(context, (sqlite3_int64)value);
-}
-
 static int scan_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
-	struct scan *scan = (struct scan *)base;
-	const struct snapshot_span *s = &scan->batch.spans[scan->row];
-	switch ((enum column)column) {
-	case COLUMN_SNAPSHOT_ID:
-		sqlite3_result_int64(context, scan->place->snapshot_id);
-		break;
-	case COLUMN_BASE: /* an address, not a counter */
-		sqlite3_result_int64(context, (sqlite3_int64)s->base);
-		break;
-	case COLUMN_NPAGES:
-		result_u64(context, s->npages);
-		break;
-	case COLUMN_STATE:
-		sqlite3_result_text(context, snapshot_state_name(s->state), -1, SQLITE_STATIC);
-		break;
-	case COLUMN_CLASS:
-		sqlite3_result_int(context, s->size_class);
-		break;
-	case COLUMN_NOSCAN:
-		sqlite3_result_int(context, s->noscan);
-		break;
-	case COLUMN_ELEM_BYTES:
-		result_u64(context, store_elem_bytes(s));
-		break;
-	case COLUMN_NELEMS:
-		sqlite3_result_int64(context, s->nelems);
-		break;
-	case COLUMN_ALLOC_COUNT:
-		sqlite3_result_int64(context, s->alloc_count);
-		break;
-	case COLUMN_RELEASED_BYTES:
-		result_u64(context, s->released_bytes);
-		break;
-	case COLUMN_BORN_GC:
-		sqlite3_result_int64(context, s->born_gc);
-		break;
-	}
+	const struct scan *scan = (struct scan *)base;
+	span_rows_column(context, scan->place->snapshot_id, &scan->batch.spans[scan->row],
+	                 (enum span_column)column);
 	return SQLITE_OK;
 }
 

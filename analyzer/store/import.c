@@ -118,12 +118,10 @@ static bool add_spans(struct import *im, const struct snapshot_batch *batch)
 	if (im->known)
 		return true;
 	im->spans += batch->count;
-	for (uint32_t i = 0; i < batch->count; i++) {
+	for (uint32_t i = 0; i < batch->count; i++)
 		span_sums_add(&im->sums, &batch->spans[i]);
-		if (im->store->has_spans && !store_span(im->store, im->snapshot_id, &batch->spans[i]))
-			return false;
-	}
-	return true;
+	return !im->store->has_spans ||
+	       store_spans(im->store, im->snapshot_id, batch->spans, batch->count);
 }
 
 /* A contradiction that a difference of unsigned figures would turn into 2^64. */

@@ -30,7 +30,7 @@ static const char *const statement_texts[STORE_STATEMENTS] = {
                     " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
     [STORE_PAUSE] = "INSERT OR IGNORE INTO gc_pause VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_ISSUE] = "INSERT INTO import_issue VALUES (?1, ?2, ?3, ?4, ?5)",
-    [STORE_SPAN] = "INSERT INTO span VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [STORE_SPANS] = "INSERT INTO span SELECT * FROM span_batch",
 };
 
 /* ---- statements -------------------------------------------------------- */
@@ -104,6 +104,7 @@ bool store_open_memory(struct store *store)
 {
 	memset(store, 0, sizeof *store);
 	return sqlite3_open("", &store->db) == SQLITE_OK &&
+	       span_rows_register(store->db, &store->batch) == SQLITE_OK &&
 	       execute(store, "PRAGMA cache_size = -65536; PRAGMA journal_mode = MEMORY;"
 	                      "PRAGMA synchronous = OFF") &&
 	       make_tables(store);
@@ -150,6 +151,8 @@ enum store_open_result store_open_write(struct store *store, const char *path)
 	if (sqlite3_open(path, &store->db) != SQLITE_OK)
 		return STORE_FAILED;
 	harden(store->db);
+	if (span_rows_register(store->db, &store->batch) != SQLITE_OK)
+		return STORE_FAILED;
 	sqlite3_busy_timeout(store->db, 10000);
 	execute(store, "PRAGMA cache_size = -32768");
 	if (there)
@@ -388,21 +391,14 @@ bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const 
 
 /* ---- spans ------------------------------------------------------------- */
 
-bool store_span(struct store *store, int64_t snapshot_id, const struct snapshot_span *s)
+bool store_spans(struct store *store, int64_t snapshot_id, const struct snapshot_span *spans,
+                 uint32_t count)
 {
-	sqlite3_stmt *stmt = statement(store, STORE_SPAN);
-	sqlite3_bind_int64(stmt, 1, snapshot_id);
-	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)s->base); /* an address, not a counter */
-	bind_u64(stmt, 3, s->npages);
-	sqlite3_bind_text(stmt, 4, snapshot_state_name(s->state), -1, SQLITE_STATIC);
-	sqlite3_bind_int(stmt, 5, s->size_class);
-	sqlite3_bind_int(stmt, 6, s->noscan);
-	bind_u64(stmt, 7, store_elem_bytes(s));
-	sqlite3_bind_int64(stmt, 8, s->nelems);
-	sqlite3_bind_int64(stmt, 9, s->alloc_count);
-	bind_u64(stmt, 10, s->released_bytes);
-	sqlite3_bind_int64(stmt, 11, s->born_gc);
-	return stmt && run(stmt);
+	store->batch = (struct span_batch){snapshot_id, spans, count};
+	sqlite3_stmt *stmt = statement(store, STORE_SPANS);
+	bool ok = stmt && run(stmt);
+	store->batch.count = 0;
+	return ok;
 }
 
 /* Adds count times bytes; what does not fit stays at the largest value, stored as NULL. */
@@ -423,8 +419,8 @@ void span_sums_add(struct span_sums *sums, const struct snapshot_span *s)
 	add_bytes(&sum->span_bytes, s->npages, SNAPSHOT_PAGE_BYTES);
 	sum->nelems += s->nelems;
 	sum->alloc_count += s->alloc_count;
-	add_bytes(&sum->slot_bytes, s->nelems, store_elem_bytes(s));
-	add_bytes(&sum->alloc_bytes, s->alloc_count, store_elem_bytes(s));
+	add_bytes(&sum->slot_bytes, s->nelems, span_elem_bytes(s));
+	add_bytes(&sum->alloc_bytes, s->alloc_count, span_elem_bytes(s));
 	add_bytes(&sum->released_bytes, 1, s->released_bytes);
 }
 

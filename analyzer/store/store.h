@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 #include "snapshot.h"
+#include "span_rows.h"
 
 enum store_statement {
 	STORE_SOURCE, STORE_RUN, STORE_RUN_FIND, STORE_RUN_END, STORE_SNAPSHOT, STORE_MSTATS,
-	STORE_BY_SIZE, STORE_SUM, STORE_CYCLE, STORE_PAUSE, STORE_ISSUE, STORE_SPAN,
+	STORE_BY_SIZE, STORE_SUM, STORE_CYCLE, STORE_PAUSE, STORE_ISSUE, STORE_SPANS,
 	STORE_SOURCE_END, STORE_RUN_SKIPPED, STORE_STATEMENTS,
 };
 
@@ -23,6 +24,7 @@ struct store {
 	sqlite3 *db;
 	bool has_spans;       /* span is a table (its triggers are off here), not a cursor */
 	bool fresh;           /* the file was made by store_open_write */
+	struct span_batch batch; /* the table span_batch: see span_rows.h */
 	sqlite3_stmt *statements[STORE_STATEMENTS];
 };
 
@@ -73,7 +75,9 @@ bool store_cycle(struct store *store, int64_t run_id, const struct snapshot_cycl
 bool store_pause(struct store *store, int64_t run_id, uint64_t gc_num, const struct snapshot_pause *pause);
 bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const char *severity,
                  const char *code, const char *message);
-bool store_span(struct store *store, int64_t snapshot_id, const struct snapshot_span *span);
+/* The spans of a batch, by one statement. */
+bool store_spans(struct store *store, int64_t snapshot_id, const struct snapshot_span *spans,
+                 uint32_t count);
 
 /* The spans of one snapshot, added up by state, class and kind. */
 struct span_sum {
@@ -84,11 +88,5 @@ struct span_sums {
 };
 void span_sums_add(struct span_sums *sums, const struct snapshot_span *span);
 bool store_sums(struct store *store, int64_t snapshot_id, const struct span_sums *sums);
-
-/* elem_bytes as the span table shows it: class 0 is one piece, whatever it is used for. */
-static inline uint64_t store_elem_bytes(const struct snapshot_span *span)
-{
-	return span->size_class ? span->elem_bytes : span->npages * SNAPSHOT_PAGE_BYTES;
-}
 
 #endif
