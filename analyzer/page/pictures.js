@@ -62,54 +62,98 @@ function tenthsChart(tenths) {
 
 /* ---- Histogram ---------------------------------------------------------- */
 
-function histogram(run) {
-	const {least_ns: least, n} = run.pictures.histogram;
-	const width = 640;
-	const height = 200;
-	const left = 44;
-	const bottom = 24;
-	const top = 26;
-	const most = Math.max(...n);
-	const first = Math.log10(least[0]);
-	const last = Math.log10(least[least.length - 1]) + 1 / 6;
-	const x = (ns) => left + (Math.log10(Math.max(ns, 1)) - first) / (last - first) * (width - left - 8);
-	const y = (count) => top + (1 - count / most) * (height - top - bottom);
-	const made = shape("svg", {viewBox: `0 0 ${width} ${height}`, class: "histogram", role: "img",
-		"aria-label": "how many pauses were how long"});
-	const step = [1, 2, 5].map((k) => k * 10 ** Math.floor(Math.log10(Math.max(1, most / 3))))
-		.find((s) => most / s <= 5) || most;
-
-	for (let count = 0; count <= most; count += Math.max(1, step)) {
-		made.append(shape("line", {x1: left, x2: width - 8, y1: y(count), y2: y(count), class: "grid"}));
-		made.append(shape("text", {x: left - 6, y: y(count) + 4, "text-anchor": "end"},
-			formatCount(count)));
+/* Bins of equal width on a logarithmic axis, with the percentiles. */
+class Histogram {
+	constructor(run) {
+		this.bins = run.pictures.histogram;
+		this.pauses = run.pauses;
+		this.place = element("div");
+		this.element = element("figure.chart", element("figcaption", element("h3", "How long they were")),
+			this.place);
 	}
-	n.forEach((count, i) => {
-		const end = 10 ** (Math.log10(least[i]) + 1 / 6);
 
-		if (count === 0)
-			return;
-		made.append(shape("rect", {x: x(least[i]) + 0.75, width: x(end) - x(least[i]) - 1.5,
-			y: Math.min(y(count), height - bottom - 1.5), height: Math.max(1.5, height - bottom - y(count)),
-			rx: 1, class: "bar"},
-		shape("title", {}, `${formatDuration(least[i])} to ${formatDuration(end)}: `
-			+ `${formatCount(count)} pauses`)));
-	});
-	for (const tick of durationTicks(least[0], 10 ** last).filter((t, i, all) => all.length < 9 || i % 2 === 0))
-		made.append(shape("text", {x: x(tick.v), y: height - 6, "text-anchor": "middle"}, tick.label));
-	let free = -Infinity;
-	for (const [name, key] of [["p50", "p50_ns"], ["p90", "p90_ns"], ["p99", "p99_ns"]]) {
-		const ns = run.pauses[key];
+	layout() {
+		const {least_ns: least, n} = this.bins;
+		const width = Math.max(240, this.place.clientWidth);
+		const height = 210;
+		const [left, right, top, bottom] = [AXIS_WIDTH + 5, width - 12, 26, height - 24];
+		const binWidth = 1 / 6;
+		const first = Math.log10(least[0]);
+		const last = Math.log10(least[least.length - 1]) + binWidth;
+		const most = Math.max(...n);
 
-		if (!isKnown(ns))
-			continue;
-		const at = x(ns);
-		made.append(shape("line", {x1: at, x2: at, y1: 14, y2: height - bottom, class: "mark"}));
-		if (at > free)
-			made.append(shape("text", {x: at, y: 10, "text-anchor": "middle", class: "mark"}, name));
-		free = Math.max(free, at + 26);
+		return {width, height, left, right, top, bottom, most, least: least[0], greatest: 10 ** last,
+			endOf: (ns) => 10 ** (Math.log10(ns) + binWidth),
+			x: (ns) => left + (Math.log10(Math.max(ns, 1)) - first) / (last - first) * (right - left),
+			y: (count) => top + (1 - count / most) * (bottom - top)};
 	}
-	return element("figure.chart", element("figcaption", element("h3", "How long they were")), made);
+
+	draw() {
+		const place = this.layout();
+		const picture = shape("svg", {viewBox: `0 0 ${place.width} ${place.height}`, class: "histogram",
+			role: "img", "aria-label": "How many pauses were how long"});
+
+		this.drawAxes(picture, place);
+		this.drawBars(picture, place);
+		this.drawPercentiles(picture, place);
+		this.place.replaceChildren(picture);
+	}
+
+	drawAxes(picture, place) {
+		const scale = 10 ** Math.floor(Math.log10(Math.max(1, place.most / 5)));
+		const step = [1, 2, 5, 10].map((k) => k * scale).find((s) => place.most / s <= 5);
+		let free = -Infinity;
+
+		for (let count = 0; count <= place.most; count += step) {
+			picture.append(shape("line", {x1: place.left, x2: place.right, y1: place.y(count),
+				y2: place.y(count), class: "grid"}));
+			picture.append(shape("text", {x: place.left - 6, y: place.y(count) + 4,
+				"text-anchor": "end"}, formatCount(count)));
+		}
+		for (const tick of durationTicks(place.least, place.greatest)) {
+			const x = place.x(tick.v);
+
+			if (x < free || x > place.right - 14)
+				continue;
+			picture.append(shape("text", {x, y: place.height - 6, "text-anchor": "middle"}, tick.label));
+			free = x + 58;
+		}
+	}
+
+	drawBars(picture, place) {
+		this.bins.n.forEach((count, i) => {
+			const least = this.bins.least_ns[i];
+			const end = place.endOf(least);
+			const height = Math.max(1.5, place.bottom - place.y(count));
+
+			if (count === 0)
+				return;
+			picture.append(shape("rect", {x: place.x(least) + 0.75, y: place.bottom - height, height,
+				width: place.x(end) - place.x(least) - 1.5, rx: 1, class: "bar"},
+			shape("title", {}, `${formatDuration(least)} to ${formatDuration(end)}: `
+				+ `${formatCount(count)} pauses`)));
+		});
+	}
+
+	drawPercentiles(picture, place) {
+		let free = -Infinity;
+
+		for (const name of ["p50", "p90", "p99"]) {
+			const ns = this.pauses[name + "_ns"];
+
+			if (!isKnown(ns))
+				continue;
+			const x = place.x(ns);
+			picture.append(shape("line", {x1: x, x2: x, y1: 15, y2: place.bottom, class: "mark"}));
+			if (x > free)
+				picture.append(shape("text", {x, y: 11, "text-anchor": "middle", class: "mark"}, name));
+			free = Math.max(free, x + 26);
+		}
+	}
+
+	redraw() {
+		this.draw();
+	}
 }
 
 /* ---- Canvases ----------------------------------------------------------- */
@@ -158,7 +202,7 @@ class HeatMap {
 			ramp.append(step);
 		}
 		return element("div.legend", element("span.entry", "empty ", ramp, " full"),
-			element("span.entry", "paler: less memory in spans of the class"));
+			element("span.entry", "the fainter, the less memory in spans of the class"));
 	}
 
 	/* Where a column ends: where the next begins; the last is as wide as the one before. */
@@ -174,9 +218,10 @@ class HeatMap {
 		const width = this.canvas.clientWidth;
 		const rows = this.data.rows.length;
 		const rowHeight = Math.max(7, Math.min(18, Math.floor(420 / Math.max(1, rows))));
+		const top = 20;
 
-		return {width, rowHeight, left: AXIS_WIDTH + 3, right: width - 10, bottom: rows * rowHeight,
-			height: rows * rowHeight + 22};
+		return {width, rowHeight, top, left: AXIS_WIDTH + 5, right: width - 10,
+			bottom: top + rows * rowHeight, height: top + rows * rowHeight + 22};
 	}
 
 	draw() {
@@ -198,22 +243,23 @@ class HeatMap {
 
 		context.save();
 		context.beginPath();
-		context.rect(place.left, 0, place.right - place.left, place.bottom);
+		context.rect(place.left, place.top, place.right - place.left, place.bottom - place.top);
 		context.clip();
 		context.fillStyle = colour("sunken");
-		context.fillRect(place.left, 0, place.right - place.left, place.bottom);
+		context.fillRect(place.left, place.top, place.right - place.left, place.bottom - place.top);
 		this.data.rows.forEach((row, k) => {
 			row.occupancy_ratio.forEach((ratio, column) => {
 				if (ratio === null)
 					return;
-				const begin = this.x(this.data.at[column], place);
-				const end = this.x(this.endOf(column), place);
+				/* Whole pixels: neighbours neither overlap nor leave a gap. */
+				const begin = Math.round(this.x(this.data.at[column], place));
+				const end = Math.round(this.x(this.endOf(column), place));
 
 				/* By the order of magnitude of its bytes, down to a page. */
 				context.globalAlpha = 0.3 + 0.7 * Math.max(0, Math.log(row.span_bytes[column] / 8192 + 1)
 					/ Math.log(this.most / 8192 + 1));
 				context.fillStyle = heat[Math.min(9, Math.floor(ratio * 10))];
-				context.fillRect(begin, k * place.rowHeight + 0.5, Math.max(1, end - begin + 0.4),
+				context.fillRect(begin, place.top + k * place.rowHeight, Math.max(1, end - begin),
 					place.rowHeight - 1);
 			});
 		});
@@ -228,8 +274,11 @@ class HeatMap {
 		context.textBaseline = "middle";
 		this.data.rows.forEach((row, k) => {
 			if (k % every === 0)
-				context.fillText(this.nameOf(row), place.left - 6, (k + 0.5) * place.rowHeight);
+				context.fillText(this.nameOf(row), place.left - 6,
+					place.top + (k + 0.5) * place.rowHeight);
 		});
+		context.textAlign = "left";
+		context.fillText("bytes an object", 0, 8);
 		context.textAlign = "center";
 		context.textBaseline = "alphabetic";
 		context.font = "12px system-ui, sans-serif";
@@ -249,7 +298,7 @@ class HeatMap {
 		const box = this.canvas.getBoundingClientRect();
 		const [from, to] = this.window.shown;
 		const share = (event.clientX - box.left - place.left) / (place.right - place.left);
-		const row = this.data.rows[Math.floor((event.clientY - box.top) / place.rowHeight)];
+		const row = this.data.rows[Math.floor((event.clientY - box.top - place.top) / place.rowHeight)];
 		const at = from + share * (to - from);
 		let column = this.data.at.length - 1;
 
@@ -286,7 +335,7 @@ class HeatMap {
 			return;
 		context.strokeStyle = colour("ink");
 		context.beginPath();
-		context.moveTo(x, 0);
+		context.moveTo(x, place.top);
 		context.lineTo(x, place.bottom);
 		context.stroke();
 	}

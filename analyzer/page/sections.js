@@ -225,8 +225,8 @@ function trendsOf(run) {
 	const names = [
 		["heap_alloc_bytes", "in objects", formatBytes], ["heap_inuse_bytes", "in spans", formatBytes],
 		["fragmentation_bytes", "fragmentation", formatBytes],
-		["fragmentation_ratio", "of spans", formatPercent],
-		["retained_bytes", "retained idle", formatBytes], ["retained_ratio", "of heap", formatPercent],
+		["fragmentation_ratio", "fragmentation ratio", formatPercent],
+		["retained_bytes", "retained idle", formatBytes], ["retained_ratio", "retained ratio", formatPercent],
 		["resident_bytes", "resident at most", formatBytes],
 	];
 
@@ -279,8 +279,12 @@ function pausesOf(run, charts, timeWindow) {
 		charts.push(chart);
 		made.append(chart.element);
 	}
-	if (run.pictures.histogram.n.length > 0)
-		made.append(histogram(run));
+	if (run.pictures.histogram.n.length > 0) {
+		const chart = new Histogram(run);
+
+		charts.push(chart);
+		made.append(chart.element);
+	}
 	return add(made, [...pauseFigures(run), element("p.note", "The time to stop the threads is included; "
 		+ "stops for taking snapshots count in no other figure than their own row. Both charts have a "
 		+ "logarithmic axis."),
