@@ -9,5 +9,12 @@ if(TARGET memspan_analyzer)
 			$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
 		set_tests_properties(report_page PROPERTIES
 			TIMEOUT 120 ENVIRONMENT "${memspan_test_environment}")
+
+		# A browser is 300 MB to install: only the long lane asks for it.
+		add_test(NAME report_page_browser COMMAND ${page_tests}/report_page_browser.sh
+			${Python3_EXECUTABLE} $<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
+		set_tests_properties(report_page_browser PROPERTIES
+			LABELS "long;no_asan" TIMEOUT 600 SKIP_RETURN_CODE 77
+			ENVIRONMENT "${memspan_test_environment}")
 	endif()
 endif()

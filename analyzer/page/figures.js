@@ -11,6 +11,11 @@ function isKnown(value) {
 	return typeof value === "number" && !Number.isNaN(value);
 }
 
+/* One digit behind the point, as printf rounds: what lies halfway goes to the even digit. */
+function formatTenths(value) {
+	return (value % 1 === 0.25 ? value - 0.05 : value).toFixed(1);
+}
+
 function formatBytes(value) {
 	const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 	const sign = value < 0 ? "-" : "";
@@ -25,7 +30,7 @@ function formatBytes(value) {
 		magnitude /= 1024;
 		unit++;
 	}
-	return sign + magnitude.toFixed(1) + " " + units[unit];
+	return sign + formatTenths(magnitude) + " " + units[unit];
 }
 
 function formatLongDuration(sign, seconds) {
@@ -50,11 +55,11 @@ function formatDuration(ns) {
 	if (magnitude < 999.5)
 		return `${sign}${magnitude.toFixed(0)} ns`;
 	if (magnitude < 999.95e3)
-		return `${sign}${(magnitude / 1e3).toFixed(1)} µs`;
+		return `${sign}${formatTenths(magnitude / 1e3)} µs`;
 	if (magnitude < 999.95e6)
-		return `${sign}${(magnitude / 1e6).toFixed(1)} ms`;
+		return `${sign}${formatTenths(magnitude / 1e6)} ms`;
 	if (magnitude < 59.95e9)
-		return `${sign}${(magnitude / 1e9).toFixed(1)} s`;
+		return `${sign}${formatTenths(magnitude / 1e9)} s`;
 	return formatLongDuration(sign, magnitude / 1e9);
 }
 
@@ -69,7 +74,7 @@ function formatPercent(ratio) {
 		return UNKNOWN;
 	if (ratio > 0 && ratio < 0.0005)
 		return "< 0.1 %";
-	return (ratio * 100).toFixed(1) + " %";
+	return formatTenths(ratio * 100) + " %";
 }
 
 function formatTime(unixNs) {

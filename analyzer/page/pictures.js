@@ -255,6 +255,9 @@ class HeatMap {
 				const begin = Math.round(this.x(this.data.at[column], place));
 				const end = Math.round(this.x(this.endOf(column), place));
 
+				if (end === begin && column + 1 < this.data.at.length)
+					return;
+
 				/* By the order of magnitude of its bytes, down to a page. */
 				context.globalAlpha = 0.3 + 0.7 * Math.max(0, Math.log(row.span_bytes[column] / 8192 + 1)
 					/ Math.log(this.most / 8192 + 1));

@@ -99,7 +99,10 @@ function verdictOf(run, page) {
 
 /* ---- Figures at a glance ------------------------------------------------ */
 
+/* Nothing where the source lacks the figure. */
 function tileOf(label, figure, detail, values) {
+	if (figure.classList.contains("unknown"))
+		return null;
 	return element("div.tile", element("div.label", label), element("div.number", figure),
 		element("div.detail", ...detail), values ? sparkline(greatest(values, 60)) : null);
 }
@@ -109,8 +112,10 @@ function tilesOf(run) {
 	const figure = (path, format) => figureOf(run, path, format);
 	const zip = (make) => levels.seq.map((unused, i) => make(i));
 	const difference = (a, b) => (a === null || b === null ? null : a - b);
-	const rate = run.pauses.n > 1 && run.pictures.has_time
-		? run.quality.cycles / Math.max(1e-9, levels.at_s[levels.at_s.length - 1]) : null;
+	/* Some sources have pauses, but not the cycles they belong to. */
+	const cycles = run.quality.cycles > 0 ? "quality.cycles" : "pauses.n";
+	const rate = run.quality.cycles > 1 && run.pictures.has_time && levels.at[levels.at.length - 1] > 0
+		? run.quality.cycles / levels.at[levels.at.length - 1] : null;
 
 	return element("div.tiles",
 		tileOf("Resident at most", figure("trends.resident_bytes.last", formatBytes),
@@ -127,7 +132,7 @@ function tilesOf(run) {
 		tileOf("Pause at p99", figure("pauses.p99_ns", formatDuration),
 			["median ", figure("pauses.p50_ns", formatDuration), ", worst ",
 				figure("pauses.max_ns", formatDuration)], run.pictures.pauses.pause_ns),
-		tileOf("Collections", figure("quality.cycles", formatCount),
+		tileOf("Collections", figure(cycles, formatCount),
 			rate === null ? ["recorded"] : [`${rate.toFixed(1)} a second`], null));
 }
 
@@ -187,7 +192,8 @@ function accountRow(run, i) {
 function accountsOf(run) {
 	const snapshot = run.snapshot;
 
-	return section("Where every byte is", accountBar(run),
+	return section("Where every byte is", isKnown(run.accounting[0] && run.accounting[0].bytes)
+		? accountBar(run) : element("p.note", "The source lacks these figures or some of them."),
 		scrolling(element("table.accounts", element("tbody",
 			...run.accounting.map((unused, i) => accountRow(run, i))))),
 		element("p.note", "Rows below a row add up to it",
@@ -234,14 +240,24 @@ function trendsOf(run) {
 		[label, ...["first", "last", "min", "max"].map((end) => figureOf(run, `trends.${key}.${end}`, format))]));
 }
 
+/* Whether two rows at least have a value, or there is nothing to draw. */
+function hasCurve(what) {
+	return what.rows.filter((row) => row.slice(1).some(isKnown)).length > 1;
+}
+
 function historyOf(run, charts, timeWindow) {
 	const reset = element("button.reset", "Show all");
+	const drawn = [heapChart(run, run.pictures), shareChart(run, run.pictures)].filter(hasCurve)
+		.map((what) => new TimeChart(what, timeWindow, momentName(run)));
 
-	charts.push(new TimeChart(heapChart(run, run.pictures), timeWindow, momentName(run)));
-	charts.push(new TimeChart(shareChart(run, run.pictures), timeWindow, momentName(run)));
+	charts.push(...drawn);
 	reset.addEventListener("click", () => timeWindow.reset());
-	return section("Over the run", element("p.hint-line", "Drag across a chart to look closer, double-click to see all. ", reset),
-		charts[0].element, charts[1].element, trendsOf(run),
+	return section("Over the run", drawn.length > 0 ? element("p.hint-line",
+		"Drag across a chart to look closer, double-click to see all. ",
+		run.pictures.has_time ? null : "The axis counts collections: the source has no times. ", reset)
+		: element("p.note", run.quality.snapshots > 1 ? "The source does not tell how the heap went."
+			: "There is one snapshot, so no history."),
+	...drawn.map((chart) => chart.element), trendsOf(run),
 		thinningNote(run.pictures.levels.seq.length, run.quality.snapshots, "snapshots",
 			"of each share of the time the extremes and two at fixed places"));
 }
@@ -273,8 +289,9 @@ function pausesOf(run, charts, timeWindow) {
 
 	if (run.pauses.n === 0)
 		return add(made, [element("p", "None recorded.")]);
-	if (run.pictures.pauses.pause_ns.some((pause) => pause > 0)) {
-		const chart = new TimeChart(pauseChart(run, run.pictures), timeWindow, momentName(run));
+	const what = pauseChart(run, run.pictures);
+	if (hasCurve(what)) {
+		const chart = new TimeChart(what, timeWindow, momentName(run));
 
 		charts.push(chart);
 		made.append(chart.element);

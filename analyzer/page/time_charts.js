@@ -180,8 +180,6 @@ class TimeChart {
 			/* Without its touch handlers: a finger on a chart scrolls the page. */
 			interactionModel: {
 				mousedown: model.mousedown,
-				mousemove: model.mousemove,
-				mouseup: model.mouseup,
 				willDestroyContextMyself: true,
 				dblclick: () => this.window.reset(),
 			},
