@@ -5,13 +5,17 @@ if(TARGET memspan_analyzer)
 
 	find_package(Python3 COMPONENTS Interpreter)
 	if(Python3_Interpreter_FOUND)
-		add_test(NAME report_page COMMAND ${Python3_EXECUTABLE} ${page_tests}/report_page.py
-			$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
-		set_tests_properties(report_page PROPERTIES
-			TIMEOUT 120 ENVIRONMENT "${memspan_test_environment}")
+		foreach(size Small Large)
+			string(TOLOWER report_page_${size} name)
+			add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} ${page_tests}/report_page.py
+				$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording> ${size})
+			set_tests_properties(${name} PROPERTIES
+				TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
+		endforeach()
+		set_tests_properties(report_page_large PROPERTIES LABELS long)
 
 		# A browser is 300 MB to install: only the long lane asks for it.
-		add_test(NAME report_page_browser COMMAND ${page_tests}/report_page_browser.sh
+		add_test(NAME report_page_browser COMMAND ${CMAKE_CURRENT_LIST_DIR}/browser/report_page.sh
 			${Python3_EXECUTABLE} $<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
 		set_tests_properties(report_page_browser PROPERTIES
 			LABELS "long;no_asan" TIMEOUT 600 SKIP_RETURN_CODE 77

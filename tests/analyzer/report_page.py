@@ -1,4 +1,4 @@
-"""report_page.py MEMANALYZE MAKE_RECORDING - the report as a page: it stands alone, says what
+"""report_page.py MEMANALYZE MAKE_RECORDING Small|Large - the report as a page: it stands alone, says what
 the JSON report says, and no text of a recording gets out of its place."""
 import json
 import os
@@ -64,7 +64,9 @@ def load(recording, database):
                    stderr=subprocess.DEVNULL)
 
 
-class ReportPage(unittest.TestCase):
+class Recorded(unittest.TestCase):
+    """Has a recording and a folder for others."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -79,6 +81,8 @@ class ReportPage(unittest.TestCase):
     def path(cls, name):
         return os.path.join(cls.folder.name, name)
 
+
+class Small(Recorded):
     def hostile_database(self):
         database = self.path("hostile.db")
         if not os.path.exists(database):
@@ -183,6 +187,14 @@ class ReportPage(unittest.TestCase):
         run = self.assert_same_figures(recording)[0]
         self.assertIsNone(run["classes"])
 
+    def test_only_the_report_is_a_page(self):
+        refused = subprocess.run([memanalyze, "sql", "--format", "html", self.recording, "SELECT 1"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertEqual(refused.stdout, b"")
+
+
+class Large(Recorded):
     def test_many_runs_leave_out_the_first_and_say_so(self):
         database = self.path("many.db")
         load(self.recording, database)
@@ -220,12 +232,6 @@ class ReportPage(unittest.TestCase):
         self.assertEqual(sum(run["pictures"]["histogram"]["n"]), run["pauses"]["n"])
         self.assertLess(len(text), 1500000)
 
-    def test_only_the_report_is_a_page(self):
-        refused = subprocess.run([memanalyze, "sql", "--format", "html", self.recording, "SELECT 1"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        self.assertEqual(refused.returncode, 2)
-        self.assertEqual(refused.stdout, b"")
-
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], sys.argv[3]])

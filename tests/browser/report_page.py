@@ -1,4 +1,4 @@
-"""report_page_browser.py CHROMIUM MEMANALYZE MAKE_RECORDING - the report as a page in a browser:
+"""report_page.py CHROMIUM MEMANALYZE MAKE_RECORDING - the report as a page in a browser:
 it asks the network for nothing, reports no error, shows the figures of the JSON report, lets no
 text of a recording become markup, and bears being used and printed."""
 import json

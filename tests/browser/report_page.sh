@@ -1,5 +1,5 @@
 #!/bin/sh
-# report_page_browser.sh PYTHON MEMANALYZE MAKE_RECORDING - runs the tests of the page in the
+# report_page.sh PYTHON MEMANALYZE MAKE_RECORDING - runs the tests of the page in the
 # browser that is installed; 77 (skipped), saying so, where there is none.
 set -eu
 for browser in chromium chromium-browser google-chrome; do
