@@ -26,6 +26,7 @@ enum {
 	CYCLES_WAKE = 64, /* so many are written without a snapshot */
 	EXIT_WAIT_S = 10, /* for a write under way; then the program exits without a mark */
 	FORCED_WAIT_NS = 5000000, /* that a collection asked for waits for the snapshot before */
+	FATAL_WAIT_NS = 1000000000, /* that a dying program waits for the one in flight */
 };
 
 enum { THREAD_NONE, THREAD_STARTED };
@@ -113,10 +114,10 @@ static void in_flight_clear(void)
 		futex_wake(&dumper.landed);
 }
 
-/* Waits a moment for the snapshot in flight. False when it still is. */
-static bool in_flight_wait(void)
+/* Waits a moment, of at most a second, for the snapshot in flight. False when it still is. */
+static bool in_flight_wait(uint64_t ns)
 {
-	uint64_t until = now_ns() + FORCED_WAIT_NS, now;
+	uint64_t until = now_ns() + ns, now;
 	bool is_free;
 
 	atomic_fetch_add(&dumper.landed_waiters, 1);
@@ -128,7 +129,8 @@ static bool in_flight_wait(void)
 		now = now_ns();
 		if (is_free || now >= until)
 			break;
-		left.tv_nsec = (long)(until - now);
+		left.tv_sec = (time_t)((until - now) / 1000000000);
+		left.tv_nsec = (long)((until - now) % 1000000000);
 		futex_wait(&dumper.landed, landed, &left);
 	}
 	atomic_fetch_sub(&dumper.landed_waiters, 1);
@@ -280,7 +282,7 @@ static bool on_wanted(uint32_t reason, uint32_t gc_num)
 		return false;
 	is_free = !atomic_load(&dumper.in_flight);
 	if (!is_free && reason == RECORDER_FORCED && atomic_load(&dumper.thread) == THREAD_STARTED)
-		is_free = in_flight_wait();
+		is_free = in_flight_wait(FORCED_WAIT_NS);
 	if (!is_free)
 		skip();
 	errno = saved;
@@ -356,6 +358,13 @@ static void on_signal(int number)
 	errno = saved;
 }
 
+/* The program is about to die, or believes so: what is in flight may still land. */
+static void on_fatal_signal(void)
+{
+	writer_wake();
+	in_flight_wait(FATAL_WAIT_NS);
+}
+
 /*
  * The child has the parent's memory and no writer. What the writer was at when the fork
  * came is left alone, never freed: it may be half done.
@@ -426,6 +435,7 @@ __attribute__((constructor)) static void dumper_start(void)
 			sigaction(dumper.settings.signal, &action, NULL);
 		}
 		recorder_on_fork(on_fork);
+		recorder_on_fatal_signal(on_fatal_signal);
 		recorder_attach(&callbacks);
 	}
 	errno = saved;
@@ -440,6 +450,7 @@ __attribute__((destructor)) static void dumper_end(void)
 	if (!dumper.is_on)
 		return;
 	recorder_attach(NULL);
+	atomic_store(&dumper.in_flight, true);
 	snapshot = recorder_capture(RECORDER_EXIT);
 	file_signal_block(&mask);
 	if (recording_lock((uint64_t)EXIT_WAIT_S * 1000000000)) {
@@ -454,6 +465,7 @@ __attribute__((destructor)) static void dumper_end(void)
 		recording_unlock();
 		writer_wake();
 	}
+	in_flight_clear();
 	file_signal_restore(&mask);
 }
 

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "interpose.h"
+#include "interpose_fatal.h"
 #include "world.h"
 
 static _Atomic(sighandler_t) handlers[NSIG]; /* the program's; kept when it sets none */
@@ -34,6 +35,7 @@ static void run_handler(int signal, siginfo_t *info, void *context)
 {
 	struct world_handler_call call;
 	sighandler_t handler = atomic_load_explicit(&handlers[signal], memory_order_acquire);
+	fatal_before_handler(signal);
 	world_handler_begin(&call);
 	((full_handler *)(void (*)(void))handler)(signal, info, context);
 	world_handler_end(&call);
@@ -77,11 +79,15 @@ WRAPPED int sigaction(int signal, const struct sigaction *restrict act,
 		told = *act;
 		sigdelset(&told.sa_mask, WORLD_SIGNAL);
 		told.sa_handler = handler_set(signal, act->sa_handler);
+		if (told.sa_handler == SIG_DFL)
+			fatal_default(signal, &told);
 		act = &told;
 	}
 	int result = BEHIND(sigaction)(signal, act, former);
 	if (result == 0 && former && former->sa_handler == ours)
 		former->sa_handler = handler;
+	if (result == 0)
+		fatal_hide(former);
 	return result;
 }
 
@@ -95,7 +101,13 @@ static sighandler_t set_simply(sighandler_t (*set)(int, sighandler_t), int signa
 		world_user_action(&act, &user);
 		return user.sa_handler;
 	}
+	if (wish == SIG_DFL && fatal_default(signal, &act))
+		return sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, &user) == 0
+		           ? user.sa_handler
+		           : SIG_ERR;
 	sighandler_t former = set(signal, handler_set(signal, wish));
+	if (fatal_is_ours(former))
+		return SIG_DFL;
 	return former == ours ? handler : former;
 }
 

@@ -11,6 +11,7 @@
 
 #include "cycle.h"
 #include "heap.h"
+#include "interpose_fatal.h"
 #include "os.h"
 #include "recorder_link.h"
 #include "stackspan.h"
@@ -180,6 +181,11 @@ void recorder_link_heap_used(void)
 void recorder_on_fork(void (*child)(void))
 {
 	link.forked = child;
+}
+
+void recorder_on_fatal_signal(void (*before)(void))
+{
+	fatal_attach(before);
 }
 
 void recorder_link_after_fork(void)

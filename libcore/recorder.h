@@ -130,6 +130,14 @@ void recorder_unmap(void *p, size_t bytes);
  */
 void recorder_on_fork(void (*child)(void));
 
+/*
+ * Calls `before`, which must be async-signal-safe, ahead of what SIGSEGV, SIGBUS, SIGABRT,
+ * SIGFPE or SIGILL does to the program: its own handler (of each signal only the first
+ * time) or the system's default. What that is, and what the program sees of it, does not
+ * change. One handler, set once.
+ */
+void recorder_on_fatal_signal(void (*before)(void));
+
 /* One line on stderr for a bad setting or a failed recording: "memspan: " and the text. */
 void recorder_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

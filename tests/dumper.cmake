@@ -90,3 +90,12 @@ memspan_add_plain_test(test_faults
 add_test(NAME test_faults_all COMMAND test_faults $<TARGET_FILE:faulty_program> long)
 set_tests_properties(test_faults_all PROPERTIES LABELS long TIMEOUT 1200
 	ENVIRONMENT "${memspan_test_environment}")
+
+# Sanitizers take these signals for themselves.
+add_executable(fatal_program ${dumper_tests}/fatal_program.c)
+target_compile_definitions(fatal_program PRIVATE _GNU_SOURCE)
+target_compile_options(fatal_program PRIVATE -O0) # or the recursion becomes a loop
+target_link_libraries(fatal_program PRIVATE memspan Threads::Threads)
+memspan_add_plain_test(test_fatal
+	SOURCES ${dumper_tests}/test_fatal.c LIBS survey ARGS $<TARGET_FILE:fatal_program>)
+set_tests_properties(test_fatal PROPERTIES LABELS no_asan)

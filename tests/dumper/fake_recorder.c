@@ -133,6 +133,12 @@ void recorder_on_fork(void (*child)(void))
 	fake.child = child;
 }
 
+/* Signals are wrapped by the heap's library; see fatal_program.c. */
+void recorder_on_fatal_signal(void (*before)(void))
+{
+	(void)before;
+}
+
 void recorder_warn(const char *format, ...)
 {
 	va_list arguments;

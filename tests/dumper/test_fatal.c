@@ -1,0 +1,114 @@
+/*
+ * test_fatal.c - a recorded program dies as it would have died, does as it would have done
+ * with its own handlers, and the snapshot in flight is in the file: test_fatal PROGRAM
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "survey.h"
+
+enum { HANDLED = 42 };
+
+static const char *program;
+static unsigned failures;
+
+static void run_child(const char *what, const char *how, bool is_recorded)
+{
+	struct rlimit none = {0, 0};
+	int null = open("/dev/null", O_WRONLY);
+
+	setrlimit(RLIMIT_CORE, &none);
+	dup2(null, STDERR_FILENO);
+	if (is_recorded)
+		setenv("MEMSPAN_DUMP", "a.zst", 1);
+	execl(program, program, what, how, (char *)NULL);
+	_exit(127);
+}
+
+/* Status as a shell gives it. */
+static int run(const char *what, const char *how, bool is_recorded)
+{
+	int status;
+	pid_t child;
+
+	unlink("a.zst");
+	child = fork();
+	if (child == 0)
+		run_child(what, how, is_recorded);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void expect(const char *what, const char *how, int wanted)
+{
+	bool exits = wanted == 0;
+	/* The system does not let a program ignore a fault, and asks nobody. */
+	bool is_sudden = !exits && strcmp(how, "ignored") == 0;
+	int plain = run(what, how, false), status = run(what, how, true);
+	struct survey survey = survey_file("a.zst");
+
+	if (plain == wanted && status == wanted && !survey.is_damaged &&
+	    survey.contradictions == 0 && survey.run_ends == exits &&
+	    (is_sudden || survey.snapshots == 1u + exits))
+		return;
+	fprintf(stderr, "%s %s: status %d, not recorded %d, wanted %d; %lu snapshots, %lu ends %s\n",
+	        what, how, status, plain, wanted, (unsigned long)survey.snapshots,
+	        (unsigned long)survey.run_ends, survey.message);
+	failures++;
+}
+
+/* Each signal with each way to meet it. */
+static void expect_all(const char *what, int number)
+{
+	expect(what, "default", 128 + number);
+	expect(what, "restored", 128 + number);
+	expect(what, "exits", HANDLED);
+	expect(what, "returns", 128 + number);
+	expect(what, "jumps", 0);
+}
+
+static void expect_traps(void)
+{
+	struct utsname machine;
+
+	/* Elsewhere neither a division nor a trap need give these signals. */
+	if (uname(&machine) != 0 || strcmp(machine.machine, "x86_64") != 0)
+		return;
+	expect_all("fpe", SIGFPE);
+	expect_all("ill", SIGILL);
+}
+
+int main(int count, char **arguments)
+{
+	char folder[] = "/tmp/memspan-fatal-XXXXXX";
+
+	if (count != 2 || !mkdtemp(folder) || chdir(folder) != 0)
+		return 2;
+	program = arguments[1];
+	expect_all("segv", SIGSEGV);
+	expect_all("bus", SIGBUS);
+	expect_all("abort", SIGABRT);
+	expect_traps();
+	expect("overflow", "default", 128 + SIGSEGV);
+	expect("thread", "default", 128 + SIGSEGV);
+	expect("thread", "exits", HANDLED);
+	/* What is ignored and sent is ignored; what happens kills. */
+	expect("raised", "ignored", 0);
+	expect("segv", "ignored", 128 + SIGSEGV);
+	expect("sent", "default", 128 + SIGSEGV);
+	expect("raised", "default", 128 + SIGABRT);
+	expect("nothing", "default", 0);
+	unlink("a.zst");
+	if (chdir("/") == 0)
+		rmdir(folder);
+	return failures > 0;
+}
