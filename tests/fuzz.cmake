@@ -1,15 +1,18 @@
 # Hostile input. Each target is run over its seeds by every build; under libFuzzer, which
 # finds new inputs, by the preset "fuzz" (clang) alone. See docs/reliability.md.
 set(fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz)
-set(fuzz_targets segments records import)
+set(fuzz_targets segments records import go)
 set(fuzz_libs_segments format_sample)
 set(fuzz_libs_records format_sample)
 set(fuzz_libs_import memspan_analyzer)
+set(fuzz_libs_go memspan_analyzer)
 set(fuzz_seeds_segments segments)
 set(fuzz_seeds_records records)
 set(fuzz_seeds_import segments records)
+set(fuzz_seeds_go go)
 set(fuzz_variants_segments 100)
 set(fuzz_variants_records 100)
+set(fuzz_variants_go 5)
 set(fuzz_variants_import 1) # each costs milliseconds: every view is asked for
 set(MEMSPAN_FUZZ_SECONDS 60 CACHE STRING "How long each fuzz target looks for new inputs")
 

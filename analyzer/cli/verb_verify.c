@@ -15,12 +15,16 @@ static const char checks[] =
     " FROM accounting AS a JOIN snapshot AS s ON s.id = a.snapshot_id JOIN run AS r ON r.id = s.run_id"
     " GROUP BY a.identity "
     "UNION ALL "
-    "SELECT 'records', 'checksums', count(DISTINCT s.id) + (SELECT count(*) FROM import_issue"
-    "       WHERE severity <> 'warning'), count(DISTINCT s.id),"
-    "       (SELECT count(*) FROM import_issue WHERE severity <> 'warning'),"
-    "       (SELECT 'byte ' || byte_offset || ': ' || message FROM import_issue"
-    "        WHERE severity <> 'warning' ORDER BY rowid LIMIT 1)"
-    " FROM snapshot AS s "
+    "SELECT 'records', form, sum(held) + sum(failed), sum(held), sum(failed), max(first)"
+    " FROM (SELECT CASE o.kind WHEN 'recording' THEN 'checksums' ELSE 'whole samples' END AS form,"
+    "        (SELECT count(*) FROM run AS r JOIN snapshot AS s ON s.run_id = r.id"
+    "         WHERE r.source_id = o.id) AS held,"
+    "        (SELECT count(*) FROM import_issue AS i"
+    "         WHERE i.source_id = o.id AND i.severity <> 'warning') AS failed,"
+    "        (SELECT 'byte ' || i.byte_offset || ': ' || i.message FROM import_issue AS i"
+    "         WHERE i.source_id = o.id AND i.severity <> 'warning' ORDER BY i.rowid LIMIT 1) AS first"
+    "       FROM source AS o)"
+    " GROUP BY form "
     "ORDER BY 5 DESC, 1, 2";
 
 static bool all_hold(sqlite3 *db)

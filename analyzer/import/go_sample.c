@@ -164,6 +164,10 @@ void go_sample_finish(struct go_sample *sample)
 {
 	struct snapshot_mstats *m = &sample->stats;
 	refuse_long_pauses(sample);
+	if (m->numgc > UINT32_MAX && m->numgc != GO_UNKNOWN) {
+		m->numgc = GO_UNKNOWN; /* 32 bits in every release */
+		sample->ill_fields++;
+	}
 	if (m->stacks_sys != GO_UNKNOWN) {
 		bool fits = m->stacks_inuse != GO_UNKNOWN && m->stacks_inuse <= m->stacks_sys;
 		sample->ill_fields += m->stacks_inuse != GO_UNKNOWN && !fits;

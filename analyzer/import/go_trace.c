@@ -172,7 +172,7 @@ static bool modern_cycle(struct rest rest, struct go_trace *trace, bool *begun)
 {
 	struct snapshot_cycle *cycle = &trace->cycle;
 	uint64_t percent;
-	if (!count(&rest, &cycle->gc_num) || !word(&rest, " @"))
+	if (!count(&rest, &cycle->gc_num) || cycle->gc_num > UINT32_MAX || !word(&rest, " @"))
 		return false;
 	if (!decimal(&rest, 9, &cycle->start_mono_ns) || !word(&rest, "s "))
 		return false;
@@ -188,7 +188,7 @@ static bool stopped_cycle(struct rest rest, struct go_trace *trace)
 {
 	struct snapshot_cycle *cycle = &trace->cycle;
 	uint64_t ns[CLOCKS_MAX], total = 0;
-	if (!count(&rest, &cycle->gc_num) || !word(&rest, "(") || !count(&rest, &cycle->threads) ||
+	if (!count(&rest, &cycle->gc_num) || cycle->gc_num > UINT32_MAX || !word(&rest, "(") || !count(&rest, &cycle->threads) ||
 	    !word(&rest, "): "))
 		return false;
 	struct rest again = rest;

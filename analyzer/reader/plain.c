@@ -29,8 +29,10 @@ static enum packing packing_of(const uint8_t *head, size_t bytes)
 {
 	if (bytes >= 2 && head[0] == 0x1f && head[1] == 0x8b)
 		return PACKED_GZIP;
-	if (bytes >= 4 && head[1] == 0xb5 && head[2] == 0x2f && head[3] == 0xfd && head[0] == 0x28)
+	if (bytes >= 4 && memcmp(head, "\x28\xb5\x2f\xfd", 4) == 0)
 		return PACKED_ZSTD;
+	if (bytes >= 4 && head[0] >> 4 == 5 && memcmp(head + 1, "\x2a\x4d\x18", 3) == 0)
+		return PACKED_ZSTD; /* a frame to be skipped, as pzstd begins */
 	return PACKED_NOT;
 }
 
