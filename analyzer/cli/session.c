@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "exit.h"
+#include "progress.h"
 #include "go_import.h"
 #include "span_table.h"
 
@@ -48,8 +49,14 @@ int session_import(struct store *store, const struct source *source,
                    struct snapshot_places *places, struct import_result *result)
 {
 	bool is_text = source->kind == SOURCE_TEXT;
+	struct progress progress;
+	memset(result, 0, sizeof *result);
+	progress_begin(&progress, store->db, source, result);
 	enum import_status status = is_text ? import_go(store, source, result)
 	                                    : import_recording(store, source, places, result);
+	progress_end(&progress);
+	if (progress_is_stopped())
+		return complain(EXIT_INPUT, "%s: interrupted; nothing of it was added", source->path);
 	if (status != IMPORT_OK)
 		return explain_failure(store, source, status);
 	if (result->seen == 0 && is_text && !result->first_issue[0])

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "exit.h"
 #include "options.h"
+#include "progress.h"
 #include "session.h"
 #include "verbs.h"
 
@@ -23,14 +23,13 @@ static bool is_source(const struct source_list *sources, const char *path)
 }
 
 /* A database of ours is added to, with --force as well; only other files are replaced by it. */
-static int open_target(struct store *store, const struct options *options)
+static int open_target(struct store *store, const struct options *options, bool *replaces)
 {
 	enum store_open_result opened = store_open_write(store, options->output);
-	if (opened == STORE_FOREIGN && options->force) {
+	*replaces = opened == STORE_FOREIGN && options->force;
+	if (*replaces) {
 		store_close(store);
-		if (unlink(options->output) != 0)
-			return complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
-		opened = store_open_write(store, options->output);
+		opened = store_open_fresh(store, options->output);
 	}
 	switch (opened) {
 	case STORE_OPENED:
@@ -42,40 +41,61 @@ static int open_target(struct store *store, const struct options *options)
 		return complain(EXIT_INPUT, "%s: made by a newer version of memanalyze", options->output);
 	default:
 		return complain(EXIT_INPUT, "%s: %s", options->output,
-		                store->db ? sqlite3_errmsg(store->db) : "out of memory");
+		                store->db ? sqlite3_errmsg(store->db) : strerror(errno));
 	}
 }
 
-static int load_all(struct store *store, const struct source_list *sources,
-                    const struct options *options)
+static int load_all(struct store *store, const struct source_list *sources, bool strict,
+                    struct import_result *added)
 {
-	unsigned long long runs = 0, snapshots = 0, spans = 0;
 	bool damaged = false, unfinished = false;
 	for (const struct source *s = sources->first; s; s = s->next) {
 		struct import_result result;
 		int status = session_import(store, s, NULL, &result);
 		if (status != EXIT_FINE)
 			return status;
-		runs += result.runs;
-		snapshots += result.snapshots;
-		spans += result.spans;
+		added->runs += result.runs;
+		added->snapshots += result.snapshots;
+		added->spans += result.spans;
 		damaged |= result.damaged || result.unsupported;
 		unfinished |= result.unfinished > 0;
 	}
-	fprintf(stderr, "%s: %llu run%s, %llu snapshot%s, %llu span%s added\n", options->output, runs,
-	        runs == 1 ? "" : "s", snapshots, snapshots == 1 ? "" : "s", spans,
-	        spans == 1 ? "" : "s");
-	return damaged || (unfinished && options->strict) ? EXIT_DAMAGE : EXIT_FINE;
+	return damaged || (unfinished && strict) ? EXIT_DAMAGE : EXIT_FINE;
+}
+
+static void say_added(const char *path, const struct import_result *added)
+{
+	fprintf(stderr, "%s: %llu run%s, %llu snapshot%s, %llu span%s added\n", path,
+	        (unsigned long long)added->runs, added->runs == 1 ? "" : "s",
+	        (unsigned long long)added->snapshots, added->snapshots == 1 ? "" : "s",
+	        (unsigned long long)added->spans, added->spans == 1 ? "" : "s");
+}
+
+static int load(const struct source_list *sources, const struct options *options)
+{
+	struct store store = {0};
+	struct import_result added = {0};
+	bool replaces = false;
+	int status = open_target(&store, options, &replaces);
+	if (status == EXIT_FINE)
+		status = load_all(&store, sources, options->strict, &added);
+	bool is_whole = status == EXIT_FINE || status == EXIT_DAMAGE;
+	if (is_whole && store.fresh && !store_publish(&store, replaces))
+		status = complain(EXIT_INPUT, "%s: %s", options->output, strerror(errno));
+	else if (is_whole)
+		say_added(options->output, &added);
+	store_close(&store);
+	return status;
 }
 
 static int run(const struct options *options)
 {
 	struct source_list sources = {0};
-	struct store store = {0};
 	char *error;
 	int status = EXIT_FINE;
 	if (options->word_count == 0 || !options->output)
 		return complain(EXIT_USAGE, "load needs a FILE and -o DB; see 'memanalyze load --help'");
+	progress_catch_signals();
 	for (size_t i = 0; i < options->word_count && status == EXIT_FINE; i++)
 		if (!source_add(&sources, options->words[i], &error)) {
 			status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
@@ -86,14 +106,9 @@ static int run(const struct options *options)
 	if (status == EXIT_FINE && is_source(&sources, options->output))
 		status = complain(EXIT_USAGE, "%s is one of the recordings to load", options->output);
 	if (status == EXIT_FINE)
-		status = open_target(&store, options);
-	if (status == EXIT_FINE)
-		status = load_all(&store, &sources, options);
-	bool useless = store.fresh && status != EXIT_FINE && status != EXIT_DAMAGE;
-	store_close(&store);
-	if (useless) /* a new database with a part of what it was to hold */
-		unlink(options->output);
+		status = load(&sources, options);
 	source_list_free(&sources);
+	progress_die();
 	return status;
 }
 

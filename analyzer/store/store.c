@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fresh_file.h"
 #include "schema.h"
 
 static const char *const statement_texts[STORE_STATEMENTS] = {
@@ -132,44 +133,88 @@ static enum store_open_result check_version(struct store *store)
 	return version > SCHEMA_VERSION ? STORE_NEWER : STORE_OPENED;
 }
 
+/* A load that was killed while it added leaves a journal, which only a writer may undo. */
+static void undo_killed_load(const char *path)
+{
+	sqlite3 *db;
+	int version;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+		harden(db);
+		pragma_number(db, "PRAGMA user_version", &version);
+	}
+	sqlite3_close(db);
+}
+
 enum store_open_result store_open_read(struct store *store, const char *path)
 {
+	enum store_open_result result = STORE_FAILED;
 	memset(store, 0, sizeof *store);
-	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-		return STORE_FAILED;
+	for (int attempt = 0; attempt < 2 && result == STORE_FAILED; attempt++) {
+		sqlite3_close(store->db);
+		if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+			return STORE_FAILED;
+		harden(store->db);
+		result = check_version(store);
+		if (result == STORE_FAILED && sqlite3_errcode(store->db) == SQLITE_READONLY)
+			undo_killed_load(path);
+	}
+	return result;
+}
+
+static bool prepare_write(struct store *store)
+{
 	harden(store->db);
-	return check_version(store);
+	sqlite3_busy_timeout(store->db, 10000);
+	execute(store, "PRAGMA cache_size = -32768"); /* fails where this is no database: see check_version */
+	return span_rows_register(store->db, &store->batch) == SQLITE_OK;
+}
+
+/* Nobody sees the file yet, and it is dropped when anything fails: no journal on the disk. */
+enum store_open_result store_open_fresh(struct store *store, const char *path)
+{
+	memset(store, 0, sizeof *store);
+	if (!fresh_file_open(path))
+		return STORE_FAILED;
+	store->fresh = store->has_spans = true;
+	bool ok = sqlite3_open(fresh_file_name, &store->db) == SQLITE_OK && prepare_write(store) &&
+	          execute(store, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN") &&
+	          make_tables(store) && execute(store, schema_span) && store_views(store) &&
+	          execute(store, "COMMIT");
+	return ok ? STORE_OPENED : STORE_FAILED;
 }
 
 enum store_open_result store_open_write(struct store *store, const char *path)
 {
 	struct stat st;
-	bool there = stat(path, &st) == 0;
+	if (stat(path, &st) != 0)
+		return store_open_fresh(store, path);
 	memset(store, 0, sizeof *store);
-	if (there && st.st_size == 0)
+	if (st.st_size == 0)
 		return STORE_FOREIGN;
-	if (sqlite3_open(path, &store->db) != SQLITE_OK)
+	if (sqlite3_open(path, &store->db) != SQLITE_OK || !prepare_write(store))
 		return STORE_FAILED;
-	harden(store->db);
-	if (span_rows_register(store->db, &store->batch) != SQLITE_OK)
-		return STORE_FAILED;
-	sqlite3_busy_timeout(store->db, 10000);
-	execute(store, "PRAGMA cache_size = -32768");
-	if (there)
-		return check_version(store);
-	store->fresh = true;
-	store->has_spans = true;
-	bool ok = execute(store, "BEGIN") && make_tables(store) && execute(store, schema_span) &&
-	          store_views(store) && execute(store, "COMMIT");
-	return ok ? STORE_OPENED : STORE_FAILED;
+	return check_version(store);
 }
 
-void store_close(struct store *store)
+static void close_database(struct store *store)
 {
 	for (int i = 0; i < STORE_STATEMENTS; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
 	memset(store, 0, sizeof *store);
+}
+
+bool store_publish(struct store *store, bool replace)
+{
+	close_database(store);
+	return fresh_file_publish(replace);
+}
+
+void store_close(struct store *store)
+{
+	if (store->fresh)
+		fresh_file_discard();
+	close_database(store);
 }
 
 bool store_begin(struct store *store)

@@ -23,7 +23,7 @@ enum store_statement {
 struct store {
 	sqlite3 *db;
 	bool has_spans;       /* span is a table (its triggers are off here), not a cursor */
-	bool fresh;           /* the file was made by store_open_write */
+	bool fresh;           /* a new database, that has no name until store_publish */
 	struct span_batch batch; /* the table span_batch: see span_rows.h */
 	sqlite3_stmt *statements[STORE_STATEMENTS];
 };
@@ -45,8 +45,20 @@ bool store_open_memory(struct store *store);
 /* The database at path for reading only, hardened against what it may contain. */
 enum store_open_result store_open_read(struct store *store, const char *path);
 
-/* The database at path for adding to it; made when it is missing. */
+/*
+ * The database at path for adding to it. One that is missing is made, and stands there only
+ * after store_publish: an end before that leaves nothing. STORE_FAILED with db NULL: errno.
+ */
 enum store_open_result store_open_write(struct store *store, const char *path);
+
+/* A new database that is to replace the file at path, which stays until store_publish. */
+enum store_open_result store_open_fresh(struct store *store, const char *path);
+
+/*
+ * Puts a fresh database where it belongs and closes it; replace as in fresh_file.h. false:
+ * errno, and it is gone.
+ */
+bool store_publish(struct store *store, bool replace);
 
 bool store_views(struct store *store);
 void store_close(struct store *store);

@@ -1,0 +1,7 @@
+# Long work of memanalyze: what interrupts it.
+set(scale_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
+
+add_test(NAME memanalyze_interrupted_load COMMAND sh ${scale_tests}/interrupted_load.sh
+	$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
+set_tests_properties(memanalyze_interrupted_load PROPERTIES
+	TIMEOUT 300 LABELS long ENVIRONMENT "${memspan_test_environment}")
