@@ -10,7 +10,7 @@ static int gather_run(struct report_query *query, struct report_facts *facts)
 	static const char sql[] =
 		"SELECT o.path, o.kind, u.exe, u.host, u.uuid, u.tracking, u.tracking_why, u.pid,"
 		" u.start_unix_ns, u.end_unix_ns, u.clean_exit, u.format_version, u.complete,"
-		" u.skipped, o.bytes, o.bytes_skipped,"
+		" CASE WHEN o.kind NOT LIKE 'go-%' THEN u.skipped END, o.bytes, o.bytes_skipped,"
 		" (SELECT count(*) FROM run AS n WHERE n.source_id = u.source_id AND n.id <= u.id),"
 		" (SELECT count(*) FROM run AS n WHERE n.source_id = u.source_id),"
 		" (SELECT count(*) FROM snapshot AS s WHERE s.run_id = u.id),"

@@ -16,7 +16,7 @@ static const char checks[] =
     " GROUP BY a.identity "
     "UNION ALL "
     "SELECT 'records', form, sum(held) + sum(failed), sum(held), sum(failed), max(first)"
-    " FROM (SELECT CASE o.kind WHEN 'recording' THEN 'checksums' ELSE 'whole samples' END AS form,"
+    " FROM (SELECT CASE WHEN o.kind LIKE 'go-%' THEN 'whole samples' ELSE 'checksums' END AS form,"
     "        (SELECT count(*) FROM run AS r JOIN snapshot AS s ON s.run_id = r.id"
     "         WHERE r.source_id = o.id) AS held,"
     "        (SELECT count(*) FROM import_issue AS i"

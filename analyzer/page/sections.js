@@ -349,7 +349,8 @@ function classesOf(run, charts, timeWindow) {
 			"evenly spaced")]);
 	}
 	if (run.classes === null)
-		return add(made, [element("p.note", "Spans were not recorded one by one.")]);
+		return add(made, [element("p.note", run.quality.source === null
+			? "Spans were not recorded one by one." : "Spans are not in this source.")]);
 	return add(made, [element("h3", "Worst classes"), classTable(run),
 		element("p.note", "By bytes in their spans without an object. Age: in cycles, of spans less than "
 			+ "half full, median / oldest.")]);
@@ -378,17 +379,24 @@ function qualityOf(run, page) {
 	const quality = run.quality;
 	const figure = (key, format) => figureOf(run, "quality." + key, format);
 	const holds = quality.broken_identities === 0;
+	const isRecording = quality.source === null;
 	const facts = [
-		["recording", quality.complete ? "complete" : quality.damaged ? "damaged" : "torn end"],
+		[isRecording ? "recording" : "text", quality.complete ? "complete"
+			: quality.damaged ? "damaged" : isRecording ? "torn end" : "breaks off"],
 		["snapshots", figure("snapshots", formatCount)],
-		["skipped while recording", figure("skipped", formatCount)],
 		["bytes read", figure("bytes", formatBytes)],
-		["bytes passed over", figure("bytes_skipped", formatBytes)],
-		["tracking mode", visible(run.quality.tracking || UNKNOWN) + (quality.tracking_why
-			? ` (${visible(quality.tracking_why)})` : "")],
+		...(isRecording ? [
+			["skipped while recording", figure("skipped", formatCount)],
+			["bytes passed over", figure("bytes_skipped", formatBytes)],
+			["tracking mode", visible(quality.tracking || UNKNOWN) + (quality.tracking_why
+				? ` (${visible(quality.tracking_why)})` : "")],
+			["format", visible(quality.format_version || UNKNOWN)],
+		] : [
+			["what it holds", visible(quality.source)],
+			["not in this source", visible(quality.not_in_source)],
+		]),
 		["accounting identities", element("span", figure("identities", formatCount),
 			holds ? ", all hold" : ", broken: ", holds ? null : figure("broken_identities", formatCount))],
-		["format", visible(quality.format_version || UNKNOWN)],
 		["run", visible(run.uuid || UNKNOWN)],
 	];
 	const made = section("How far to trust it", element("dl.facts",

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "origin.h"
 #include "report.h"
 #include "sentence.h"
 
@@ -274,8 +275,11 @@ static void put_spans(struct json_writer *json, const struct report_facts *facts
 static void put_quality(struct json_writer *json, const struct report_facts *facts)
 {
 	const struct report_quality *quality = &facts->quality;
+	const struct origin *origin = origin_of(facts->run.kind);
 
 	json_writer_object(json, "quality");
+	json_writer_text(json, "source", origin ? origin->what : NULL);
+	json_writer_text(json, "not_in_source", origin ? origin->lacks : NULL);
 	json_writer_bool(json, "complete", quality->complete);
 	json_writer_bool(json, "damaged", quality->damaged);
 	put_figure(json, "clean_exit", facts->run.clean_exit);
