@@ -40,6 +40,10 @@ if(Python3_FOUND AND ZSTD_COMMAND)
 		-P ${format_tests}/compare_text.cmake)
 	set_tests_properties(make_large_sample PROPERTIES FIXTURES_SETUP large_sample)
 	set_tests_properties(second_reader_large PROPERTIES FIXTURES_REQUIRED large_sample)
+	add_test(NAME hostile_kilobytes COMMAND ${format_tests}/test_hostile
+		$<TARGET_FILE:memanalyze> ${Python3_EXECUTABLE} ${format_tests}/make_hostile.py)
+	# AddressSanitizer reserves more addresses than the test allows.
+	set_tests_properties(hostile_kilobytes PROPERTIES LABELS no_asan)
 else()
 	message(STATUS "Python 3 or zstd was not found: the second reader is not tested")
 endif()
@@ -99,3 +103,17 @@ target_link_libraries(fatal_program PRIVATE memspan Threads::Threads)
 memspan_add_plain_test(test_fatal
 	SOURCES ${dumper_tests}/test_fatal.c LIBS survey ARGS $<TARGET_FILE:fatal_program>)
 set_tests_properties(test_fatal PROPERTIES LABELS no_asan)
+
+# Runs that are killed at any moment; a run of many threads that is not.
+add_executable(busy_program ${dumper_tests}/busy_program.c)
+target_link_libraries(busy_program PRIVATE memspan Threads::Threads)
+memspan_add_plain_test(test_kill
+	SOURCES ${dumper_tests}/test_kill.c LIBS survey
+	ARGS $<TARGET_FILE:recorded_program> $<TARGET_FILE:busy_program> 40)
+memspan_add_plain_test(test_soak
+	SOURCES ${dumper_tests}/test_soak.c LIBS survey ARGS $<TARGET_FILE:busy_program> 20)
+add_test(NAME test_kill_hundreds COMMAND test_kill
+	$<TARGET_FILE:recorded_program> $<TARGET_FILE:busy_program> 600)
+add_test(NAME test_soak_long COMMAND test_soak $<TARGET_FILE:busy_program> 2000)
+set_tests_properties(test_kill_hundreds test_soak_long PROPERTIES LABELS long TIMEOUT 1200
+	ENVIRONMENT "${memspan_test_environment}")
