@@ -78,11 +78,13 @@ class Histogram {
 		const height = 210;
 		const [left, right, top, bottom] = [AXIS_WIDTH + 5, width - 12, 26, height - 24];
 		const binWidth = 1 / 6;
-		const first = Math.log10(least[0]);
-		const last = Math.log10(least[least.length - 1]) + binWidth;
+		/* A single bin is not to fill the whole width. */
+		const margin = Math.max(0, 8 - n.length) / 2 * binWidth;
+		const first = Math.max(0, Math.log10(least[0]) - margin);
+		const last = Math.log10(least[least.length - 1]) + binWidth + margin;
 		const most = Math.max(...n);
 
-		return {width, height, left, right, top, bottom, most, least: least[0], greatest: 10 ** last,
+		return {width, height, left, right, top, bottom, most, least: 10 ** first, greatest: 10 ** last,
 			endOf: (ns) => 10 ** (Math.log10(ns) + binWidth),
 			x: (ns) => left + (Math.log10(Math.max(ns, 1)) - first) / (last - first) * (right - left),
 			y: (count) => top + (1 - count / most) * (bottom - top)};
@@ -170,6 +172,28 @@ function prepareCanvas(canvas, width, height) {
 	context.clearRect(0, 0, width, height);
 	context.font = "11px system-ui, sans-serif";
 	return context;
+}
+
+/*
+ * Puts an image in the place of every canvas, for paper: a canvas that a browser lays out anew
+ * while it prints may come out empty. Returns what undoes it.
+ */
+function freezeCanvases() {
+	const images = [...document.querySelectorAll(".chart canvas")].map((canvas) => {
+		const image = element("img.frozen");
+
+		image.src = canvas.toDataURL();
+		image.alt = canvas.getAttribute("aria-label") || "";
+		image.style.cssText = canvas.style.cssText;
+		canvas.after(image);
+		return image;
+	});
+
+	document.documentElement.dataset.frozen = "";
+	return () => {
+		delete document.documentElement.dataset.frozen;
+		images.forEach((image) => image.remove());
+	};
 }
 
 /* Occupancy by size class over time: a row a class, a column a snapshot. */
@@ -378,14 +402,15 @@ class SpanMap {
 		const width = this.canvas.clientWidth;
 		const left = width > 560 ? 108 : 0;
 		const count = this.map.cells.length;
-		let columns = 1 << Math.floor(Math.log2((width - left) / 9));
+		/* Steps from row to row that are round in hexadecimal; a few rows at least. */
+		let columns = Math.max(16, Math.floor((width - left) / 9 / 16) * 16);
 
 		while (columns > 16 && count / columns < 6)
-			columns >>= 1;
+			columns -= 16;
 		const cell = Math.min(22, (width - left) / columns);
 		const rows = Math.ceil(count / columns);
 
-		return {left, columns, cell, rowHeight: Math.max(8, Math.min(cell, 16)), rows, width};
+		return {left, columns, cell, rowHeight: Math.round(Math.max(8, Math.min(cell, 16))), rows, width};
 	}
 
 	draw() {
@@ -395,7 +420,10 @@ class SpanMap {
 		const cellBytes = this.map.cell_pages * 8192;
 
 		this.map.cells.forEach((cell, i) => {
-			const x = place.left + i % place.columns * place.cell;
+			/* Whole pixels, or the gaps between cells would differ. */
+			const column = i % place.columns;
+			const x = place.left + Math.round(column * place.cell);
+			const width = place.left + Math.round((column + 1) * place.cell) - x - 1;
 			const y = Math.floor(i / place.columns) * place.rowHeight;
 			let height = place.rowHeight - 1;
 
@@ -403,7 +431,7 @@ class SpanMap {
 				const part = cell[k + 1] / cellBytes * (place.rowHeight - 1);
 
 				context.fillStyle = fill;
-				context.fillRect(x, y + height - part, place.cell - 1, part);
+				context.fillRect(x, y + height - part, width, part);
 				height -= part;
 			});
 		});

@@ -340,7 +340,7 @@ function classTable(run) {
 function classesOf(run, charts, timeWindow) {
 	const made = section("Size classes");
 
-	if (run.pictures.classes.rows.length > 0) {
+	if (run.pictures.classes.rows.length > 0 && run.pictures.classes.at.length > 1) {
 		const map = new HeatMap(run, timeWindow);
 
 		charts.push(map);
@@ -404,8 +404,9 @@ function qualityOf(run, page) {
 
 	if (quality.first_issues.length > 0)
 		made.append(element("h3", `Issues found on reading: ${formatCount(quality.issues)}`),
-			tableOf(["", "at byte", "what"], quality.first_issues.map((issue) => [visible(issue.severity),
-				issue.byte_offset === null ? "–" : formatCount(issue.byte_offset), prose(issue.message)])));
+			element("div.texts", tableOf(["severity", "at byte", "what"], quality.first_issues.map((issue) =>
+				[visible(issue.severity), issue.byte_offset === null ? "–" : formatCount(issue.byte_offset),
+					prose(issue.message)]))));
 	return add(made, [page.runs_left_out > 0 ? element("p.note",
 		`${formatCount(page.runs_left_out)} earlier runs are not on this page.`) : null]);
 }
@@ -446,11 +447,17 @@ function readRun(script) {
 	return run;
 }
 
+/* All snapshots, and the pauses around them; not those that a broken clock puts far away. */
 function windowOf(pictures) {
-	const moments = pictures.levels.at.concat(pictures.pauses.at.filter((at) => at !== null));
+	const extent = (moments) => [moments.reduce((a, b) => Math.min(a, b), Infinity),
+		moments.reduce((a, b) => Math.max(a, b), -Infinity)];
+	const pauses = pictures.pauses.at.filter((at) => at !== null);
+	const [first, last] = extent(pictures.levels.at);
 
-	return new TimeWindow(moments.reduce((a, b) => Math.min(a, b), Infinity),
-		moments.reduce((a, b) => Math.max(a, b), -Infinity));
+	if (!(last > first))
+		return new TimeWindow(...extent(pictures.levels.at.concat(pauses)));
+	return new TimeWindow(...extent([first, last].concat(pauses.filter((at) =>
+		at > first - (last - first) && at < last + (last - first)))));
 }
 
 function showRun(run, page, picker) {
@@ -489,6 +496,7 @@ function start() {
 	};
 	let charts = [];
 	let width = window.innerWidth;
+	let thaw = () => {};
 	const picker = pickerOf(scripts, show);
 
 	if (scripts.length === 0) {
@@ -504,10 +512,13 @@ function start() {
 	});
 	/* Paper is white and narrow. */
 	window.addEventListener("beforeprint", () => {
+		thaw();
 		document.documentElement.dataset.print = "";
 		redraw();
+		thaw = freezeCanvases();
 	});
 	window.addEventListener("afterprint", () => {
+		thaw();
 		delete document.documentElement.dataset.print;
 		redraw();
 	});
