@@ -66,6 +66,9 @@ function formatDuration(ns) {
 function formatCount(value) {
 	if (!isKnown(value))
 		return UNKNOWN;
+	/* Beyond 2^53 a number of JavaScript is not exact, and does not pretend to be. */
+	if (Math.abs(value) > Number.MAX_SAFE_INTEGER)
+		return "≈ " + value.toPrecision(15);
 	return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 

@@ -63,17 +63,24 @@ function findingOf(run, sentence) {
 	return run.findings.find((finding) => finding.sentence === sentence);
 }
 
+/* A figure of a rule, of whatever unit. */
+function formatAny(value) {
+	if (value === null)
+		return UNKNOWN;
+	return typeof value === "number" ? value.toLocaleString("en-US", {maximumFractionDigits: 4})
+		: visible(value);
+}
+
 function evidenceOf(finding, run, page) {
 	const list = element("dl.evidence");
 
 	for (const [name, value] of Object.entries(finding.evidence))
 		list.append(element("div", element("dt", visible(name)),
-			element("dd", value === null ? UNKNOWN : typeof value === "number"
-				? value.toLocaleString("en-US", {maximumFractionDigits: 4}) : visible(value))));
+			element("dd", formatAny(value))));
 	return element("details", element("summary", "Evidence and rule"),
 		element("p.note", "Rule ", element("code", visible(finding.rule)),
-			`: threshold ${finding.threshold} ${visible(finding.threshold_unit || "")}, floor `
-			+ `${formatCount(finding.floor)} ${visible(finding.floor_unit || "")}`),
+			`: threshold ${formatAny(finding.threshold)} ${visible(finding.threshold_unit || "")}, floor `
+			+ `${formatAny(finding.floor)} ${visible(finding.floor_unit || "")}`),
 		list, finding.query ? commandBox(sqlCommand(page, finding.query)) : null);
 }
 

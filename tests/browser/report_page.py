@@ -70,10 +70,10 @@ for (const select of document.querySelectorAll("select"))
 		select.dispatchEvent(new Event("change"));
 	}
 window.dispatchEvent(new Event("beforeprint"));
-assert(document.querySelectorAll(".chart img").length === document.querySelectorAll(".chart canvas").length,
+assert(document.querySelectorAll(".frozen").length === document.querySelectorAll(".chart canvas").length,
 	"a canvas was not frozen for paper");
 window.dispatchEvent(new Event("afterprint"));
-assert(document.querySelectorAll(".chart img").length === 0, "an image stays after printing");
+assert(document.querySelectorAll(".frozen").length === 0, "an image stays after printing");
 window.dispatchEvent(new Event("resize"));
 assert(document.documentElement.scrollWidth <= window.innerWidth, "wider than the window: "
 	+ document.documentElement.scrollWidth);
