@@ -337,7 +337,7 @@ function heapChart(run, pictures) {
 			{label: "free slots, tails", colour: "unused", format: formatBytes, value: less(2)},
 			{label: "idle, retained", colour: "retained", format: formatBytes, value: less(3)},
 			{label: "idle, released", colour: "released", format: formatBytes, value: less(4)},
-			{label: "goal of the next collection", colour: "goal", shape: "line",
+			{label: "goal of the next collection", colour: "goal", shape: "dashes",
 				format: formatBytes},
 		],
 		options: {
@@ -365,6 +365,7 @@ function shareChart(run, pictures) {
 		return [at, ratio(inuse === null || alloc === null ? null : inuse - alloc, inuse),
 			ratio([sys, inuse, released].includes(null) ? null : sys - inuse - released, sys)];
 	});
+	const top = rows.reduce((most, row) => Math.max(most, row[1] || 0, row[2] || 0), 0);
 
 	return {
 		title: "Fragmentation and retention",
@@ -383,11 +384,13 @@ function shareChart(run, pictures) {
 		series: [
 			{label: "of the bytes in spans hold no object", colour: "unused-line", shape: "line",
 				format: formatPercent},
-			{label: "of the heap is idle and retained", colour: "retained-line", shape: "line",
+			{label: "of the heap is idle and retained", colour: "retained-line", shape: "dashes",
 				format: formatPercent},
 		],
-		options: {valueRange: [0, Math.max(0.1, ...rows.map((row) => Math.max(row[1] || 0,
-			row[2] || 0))) * 1.08]},
+		options: {
+			valueRange: [0, Math.max(0.1, top) * 1.08],
+			series: {"of the heap is idle and retained": {strokePattern: [6, 3]}},
+		},
 	};
 }
 
