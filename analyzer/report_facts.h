@@ -91,7 +91,8 @@ struct report_moment {
 struct report_trends {
 	size_t count; /* snapshots */
 	struct report_moment *moment;
-	double *at;               /* seconds since the first; where unknown, as the one before */
+	size_t origin;            /* the first that has a time */
+	double *at;               /* seconds since that; where unknown, as the one before */
 	struct figure elapsed_ns; /* first to last snapshot of those that have a time */
 	struct report_trend level[REPORT_LEVELS];
 };

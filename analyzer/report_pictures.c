@@ -26,6 +26,7 @@ static int choose_levels(const struct report_facts *facts, size_t points,
 		level[REPORT_FRAGMENTATION_RATIO].value,
 		level[REPORT_RETAINED].value,
 		level[REPORT_RESIDENT].value,
+		level[REPORT_MARKED].value,
 	};
 
 	levels->row = calloc(points, sizeof(*levels->row));
@@ -87,14 +88,30 @@ static int gather_levels(struct report_query *query, const struct report_facts *
 
 /* ---- Pauses ------------------------------------------------------------- */
 
+/* Where on the trends' axis: by its end, or by its cycle's begin where a trace has no other time. */
+static double pause_at(const struct report_trends *trends, struct figure end_unix_ns,
+		       struct figure start_mono_ns)
+{
+	const struct report_moment *origin = &trends->moment[trends->origin];
+
+	if (trends->count == 0)
+		return NAN;
+	if (end_unix_ns.known && origin->unix_ns.known)
+		return ((double)end_unix_ns.value - (double)origin->unix_ns.value) / 1e9;
+	if (start_mono_ns.known && !origin->unix_ns.known && origin->mono_ns.known)
+		return ((double)start_mono_ns.value - (double)origin->mono_ns.value) / 1e9;
+	return NAN;
+}
+
 static int gather_pauses(struct report_query *query, const struct report_facts *facts,
 			 size_t points, struct picture_pauses *pauses)
 {
 	static const char sql[] =
-		"SELECT pause_end_unix_ns, rolling_mean_ns FROM pause_trend"
-		" WHERE run_id = ?1 ORDER BY gc_num";
+		"SELECT p.pause_end_unix_ns, p.rolling_mean_ns, c.start_mono_ns"
+		" FROM pause_trend AS p"
+		" LEFT JOIN gc_cycle AS c ON c.run_id = p.run_id AND c.gc_num = p.gc_num"
+		" WHERE p.run_id = ?1 ORDER BY p.gc_num";
 	const double *const series[] = {facts->pauses.pause_ns};
-	const struct report_moment *first = facts->trends.moment;
 	size_t row = 0, point = 0;
 
 	pauses->row = calloc(points, sizeof(*pauses->row));
@@ -106,13 +123,10 @@ static int gather_pauses(struct report_query *query, const struct report_facts *
 	if (report_query_begin(query, sql, facts->run.id) != 0)
 		return -1;
 	for (; point < pauses->count && report_query_next(query); row++) {
-		struct figure end = report_query_figure(query, 0);
-
 		if (pauses->row[point] != row)
 			continue;
-		pauses->at[point] = NAN;
-		if (end.known && facts->trends.count > 0 && first->unix_ns.known)
-			pauses->at[point] = ((double)end.value - (double)first->unix_ns.value) / 1e9;
+		pauses->at[point] = pause_at(&facts->trends, report_query_figure(query, 0),
+					     report_query_figure(query, 2));
 		pauses->rolling_mean_ns[point] = report_query_double(query, 1);
 		point++;
 	}

@@ -57,10 +57,9 @@ static struct figure between(const struct report_moment *first, const struct rep
 	return ns;
 }
 
-/* first is the first moment that has a time; it moves up to the present one. */
-static void read_moment(struct report_trends *trends, size_t row, size_t *first,
-			const struct report_query *query)
+static void read_moment(struct report_trends *trends, size_t row, const struct report_query *query)
 {
+	const struct report_moment *origin = &trends->moment[trends->origin];
 	struct report_moment *moment = &trends->moment[row];
 	struct figure elapsed_ns;
 
@@ -68,9 +67,11 @@ static void read_moment(struct report_trends *trends, size_t row, size_t *first,
 	moment->gc_num = report_query_figure(query, 1);
 	moment->unix_ns = report_query_figure(query, 2);
 	moment->mono_ns = report_query_figure(query, 3);
-	if (!trends->moment[*first].unix_ns.known && !trends->moment[*first].mono_ns.known)
-		*first = row;
-	elapsed_ns = between(&trends->moment[*first], moment);
+	if (!origin->unix_ns.known && !origin->mono_ns.known) {
+		trends->origin = row;
+		origin = moment;
+	}
+	elapsed_ns = between(origin, moment);
 	trends->at[row] = row > 0 ? trends->at[row - 1] : 0;
 	if (elapsed_ns.known) {
 		trends->elapsed_ns = elapsed_ns;
@@ -100,7 +101,7 @@ int report_gather_trends(struct report_query *query, struct report_facts *facts)
 		" JOIN mstats AS m ON m.snapshot_id = v.snapshot_id"
 		" WHERE v.run_id = ?1 ORDER BY v.seq";
 	struct report_trends *trends = &facts->trends;
-	size_t capacity = 0, first = 0;
+	size_t capacity = 0;
 
 	if (report_query_begin(query, sql, facts->run.id) != 0)
 		return -1;
@@ -111,7 +112,7 @@ int report_gather_trends(struct report_query *query, struct report_facts *facts)
 			query->error = sqlite3_mprintf("out of memory");
 			break;
 		}
-		read_moment(trends, row, &first, query);
+		read_moment(trends, row, query);
 		for (int i = 0; i < REPORT_LEVELS; i++)
 			trends->level[i].value[row] = report_query_double(query, 4 + i);
 		trends->count++;

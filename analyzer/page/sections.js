@@ -199,6 +199,9 @@ function accountRow(run, i) {
 function accountsOf(run) {
 	const snapshot = run.snapshot;
 
+	if (run.quality.source !== null && !isKnown(run.accounting[0].bytes))
+		return section("Where every byte is", element("p.note", "Not in this source: a trace tells how"
+			+ " much was live, not where the bytes are."));
 	return section("Where every byte is", isKnown(run.accounting[0] && run.accounting[0].bytes)
 		? accountBar(run) : element("p.note", "The source lacks these figures or some of them."),
 		scrolling(element("table.accounts", element("tbody",
@@ -241,7 +244,9 @@ function trendsOf(run) {
 		["fragmentation_ratio", "fragmentation ratio", formatPercent],
 		["retained_bytes", "retained idle", formatBytes], ["retained_ratio", "retained ratio", formatPercent],
 		["resident_bytes", "resident at most", formatBytes],
-	];
+		["heap_marked_bytes", "live at the end of marking", formatBytes],
+	].filter(([key]) => key === "heap_marked_bytes" ? !isKnown(run.trends.heap_alloc_bytes.max)
+		: run.quality.source === null || isKnown(run.trends[key].max));
 
 	return tableOf(["", "first", "last", "least", "most"], names.map(([key, label, format]) =>
 		[label, ...["first", "last", "min", "max"].map((end) => figureOf(run, `trends.${key}.${end}`, format))]));
@@ -254,7 +259,9 @@ function hasCurve(what) {
 
 function historyOf(run, charts, timeWindow) {
 	const reset = element("button.reset", "Show all");
-	const drawn = [heapChart(run, run.pictures), shareChart(run, run.pictures)].filter(hasCurve)
+	const heapCharts = isKnown(run.trends.heap_alloc_bytes.max)
+		? [heapChart(run, run.pictures), shareChart(run, run.pictures)] : [markedChart(run, run.pictures)];
+	const drawn = heapCharts.filter(hasCurve)
 		.map((what) => new TimeChart(what, timeWindow, momentName(run)));
 
 	charts.push(...drawn);

@@ -352,6 +352,22 @@ function heapChart(run, pictures) {
 	};
 }
 
+/* All that a trace knows of the heap. */
+function markedChart(run, pictures) {
+	const levels = pictures.levels;
+	const rows = levels.at.map((at, i) => [at, levels.heap_marked_bytes[i]]).filter((row) => row[1] !== null);
+
+	return {
+		title: "Live heap",
+		height: 240,
+		rows,
+		hasTime: pictures.has_time,
+		ticker: byteTicks,
+		series: [{label: "live at the end of marking", colour: "objects", shape: "line", format: formatBytes}],
+		options: {valueRange: [0, Math.max(...rows.map((row) => row[1])) * 1.06 || 1]},
+	};
+}
+
 function shareChart(run, pictures) {
 	const levels = pictures.levels;
 	const ratio = (part, whole) => (part === null || whole === null || whole === 0 ? null

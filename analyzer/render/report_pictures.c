@@ -53,7 +53,7 @@ static void put_moments(struct json_writer *json, const struct report_trends *tr
 static void put_levels(struct json_writer *json, const struct report_page *page)
 {
 	static const enum report_level from_facts[] = {REPORT_HEAP_ALLOC, REPORT_HEAP_INUSE,
-						       REPORT_RESIDENT};
+						       REPORT_RESIDENT, REPORT_MARKED};
 	static const char *const keys[PICTURE_LEVELS] = {
 		[PICTURE_HEAP_SYS] = "heap_sys_bytes",
 		[PICTURE_HEAP_RELEASED] = "heap_released_bytes",
