@@ -11,7 +11,7 @@
 struct counters counters;
 void (*counters_shrunk)(void);
 
-enum { LIVE_FREED_MAX_BYTES = 256 << 10 }; /* that a thread keeps to itself */
+enum { LIVE_TAKEN_MAX_BYTES = 32 << 10 }; /* that a thread keeps to itself */
 
 /* How many spans a refill sweeps in search of free slots before it takes a new one. */
 enum { SWEEP_TRIES = 64 };
@@ -34,24 +34,42 @@ static void own_full(struct mcache *m, struct span *s)
 	mcentral_list_push(&m->full[span_class_of(s)], s);
 }
 
-/* One empty span a class is kept, as the head of the list, so that a pair of alloc and free is cheap. */
-static void release_if_empty(struct mcache *m, struct span *s)
+/*
+ * An owned span in the list has become empty. Some are kept, so that a heap that goes up and
+ * down by a little is cheap.
+ */
+static void keep_or_release(struct mcache *m, struct span *s)
 {
-	struct span **head = &m->partial[span_class_of(s)];
-	if (s->free_count < s->nelems || *head == s || atomic_load(&s->remote_queued))
+	if (m->empty_pages + s->npages <= MCACHE_EMPTY_PAGES_MAX) {
+		m->empty_pages += (uint32_t)s->npages;
+		s->kept_empty = true;
 		return;
-	mcentral_list_remove(head, s);
+	}
+	if (atomic_load(&s->remote_queued))
+		return;
+	mcentral_list_remove(&m->partial[span_class_of(s)], s);
 	s->listed = false;
 	mcentral_put(s);
 }
 
-/* An owned span that was full has free slots again, and takes the head's place. */
-static void full_to_partial(struct mcache *m, struct span *s)
+/*
+ * An owned span is full until more than an eighth of its slots are free again: where single
+ * objects come and go all over the heap, a refill then finds some and not one.
+ */
+static bool is_full(const struct span *s)
 {
-	mcentral_list_remove(&m->full[span_class_of(s)], s);
-	own_partial(m, s);
-	if (s->link_next)
-		release_if_empty(m, s->link_next);
+	return s->free_count <= s->nelems >> 3;
+}
+
+/* Slots were freed in an owned span that is not the current one. */
+static void gained_slots(struct mcache *m, struct span *s)
+{
+	if (!s->listed && !is_full(s)) {
+		mcentral_list_remove(&m->full[span_class_of(s)], s);
+		own_partial(m, s);
+	}
+	if (s->free_count == s->nelems && !s->kept_empty)
+		keep_or_release(m, s);
 }
 
 static struct span *take_partial(struct mcache *m, unsigned class)
@@ -60,6 +78,8 @@ static struct span *take_partial(struct mcache *m, unsigned class)
 	if (s) {
 		mcentral_list_remove(&m->partial[class], s);
 		s->listed = false;
+		m->empty_pages -= s->kept_empty ? (uint32_t)s->npages : 0;
+		s->kept_empty = false;
 	}
 	return s;
 }
@@ -71,12 +91,23 @@ static int64_t free_bytes(const struct span *s)
 	return (int64_t)s->free_count * (int64_t)s->elem_bytes;
 }
 
+/* Free slots became the thread's to hand out. */
+static void count_taken_live(struct mcache *m, const struct span *s, unsigned count)
+{
+	int64_t bytes = (int64_t)count * (int64_t)s->elem_bytes;
+	m->live_freed -= bytes;
+	if (!span_noscan(s))
+		m->scan_freed -= bytes;
+	if (m->live_freed < -LIVE_TAKEN_MAX_BYTES)
+		mcache_settle_live(m);
+}
+
 static void count_freed_live(struct mcache *m, const struct span *s)
 {
 	m->live_freed += (int64_t)s->elem_bytes;
 	if (!span_noscan(s))
 		m->scan_freed += (int64_t)s->elem_bytes;
-	if (__builtin_expect(m->live_freed > LIVE_FREED_MAX_BYTES, 0))
+	if (__builtin_expect(m->live_freed > MCACHE_LIVE_FREED_MAX_BYTES, 0))
 		mcache_settle_live(m);
 }
 
@@ -150,7 +181,7 @@ static unsigned next_word(struct span *s)
 static void make_current(struct mcache *m, unsigned class, struct span *s)
 {
 	m->slots[class].span = s;
-	counters_live_add(free_bytes(s), !span_noscan(s));
+	count_taken_live(m, s, s->free_count);
 }
 
 /* ---- finding a span ---------------------------------------------------- */
@@ -163,13 +194,11 @@ static void fold_own(struct mcache *m, struct span *s)
 	if (!folded)
 		return;
 	if (m->slots[class].span == s) {
-		counters_live_add((int64_t)folded * (int64_t)s->elem_bytes, !span_noscan(s));
+		count_taken_live(m, s, folded);
 		m->slots[class].dirty = 1;
 		return;
 	}
-	if (!s->listed)
-		full_to_partial(m, s);
-	release_if_empty(m, s);
+	gained_slots(m, s);
 }
 
 static void drain_own(struct mcache *m)
@@ -203,6 +232,23 @@ static struct span *sweep_for_slots(struct mcache *m, unsigned class)
 	return NULL;
 }
 
+/*
+ * Go's table, but for malloc's objects when there are many of a class: spans of some 64
+ * objects, so that a word of free bits is worth its refill.
+ */
+static size_t pages_for_new(unsigned class)
+{
+	enum { SPANS_MANY = 16, PAGES_MAX = 8, OBJECTS = 64 };
+	unsigned size_class = class % SIZECLASS_COUNT;
+	size_t pages = sizeclass_pages[size_class];
+	if (class < span_class(SPAN_ROOT, 0) ||
+	    __atomic_load_n(&mcentral[class].count, __ATOMIC_RELAXED) < SPANS_MANY)
+		return pages;
+	while (2 * pages <= PAGES_MAX && pages * PAGE_BYTES < OBJECTS * sizeclass_bytes[size_class])
+		pages *= 2;
+	return pages;
+}
+
 static struct span *find_span(struct mcache *m, unsigned class)
 {
 	struct span *s = take_partial(m, class);
@@ -212,14 +258,13 @@ static struct span *find_span(struct mcache *m, unsigned class)
 	if ((s = take_partial(m, class)) || (s = mcentral_take(class, m)) ||
 	    (s = sweep_for_slots(m, class)))
 		return s;
-	return mcentral_new_span(class, m, sizeclass_pages[class % SIZECLASS_COUNT], 1);
+	return mcentral_new_span(class, m, pages_for_new(class), 1);
 }
 
 void *mcache_alloc_slow(struct mcache *m, unsigned class)
 {
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
-	mcache_settle_live(m);
 	if (s && s->free_count == 0) {
 		s->group = SPAN_GROUP_NONE;
 		slot->span = NULL;
@@ -268,10 +313,7 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 	if (m->slots[class].span == s)
 		return MCACHE_FREED;
 	count_freed_live(m, s);
-	if (s->free_count == 1)
-		full_to_partial(m, s);
-	if (s->free_count == s->nelems)
-		release_if_empty(m, s);
+	gained_slots(m, s);
 	return MCACHE_FREED;
 }
 
@@ -333,6 +375,7 @@ void mcache_flush(struct mcache *m)
 {
 	m->tiny = m->tiny_end = 0;
 	m->live_freed = m->scan_freed = 0;
+	m->empty_pages = 0;
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		if (m->slots[class].span)
 			word_unload(m, class);
@@ -358,7 +401,7 @@ static void put_list(struct span **head)
 	struct span *s;
 	while ((s = *head)) {
 		mcentral_list_remove(head, s);
-		s->listed = false;
+		s->listed = s->kept_empty = false;
 		mcentral_put(s);
 	}
 }
@@ -387,6 +430,7 @@ void mcache_close(struct mcache *m, struct mcache_counts *ended)
 		put_list(&m->partial[class]);
 		put_list(&m->full[class]);
 	}
+	m->empty_pages = 0;
 	mcache_settle_live(m);
 	mcache_counts_add(ended, &m->counts);
 	__builtin_memset(&m->counts, 0, sizeof m->counts);

@@ -2,7 +2,7 @@
  * mcache.h - a thread's spans and its share of the counters.
  *
  * For each span class a slot with a word of free bits of the current span, and two
- * lists of the other spans that the thread owns: with and without free slots. Used
+ * lists of the other spans that the thread owns: with free slots, and with few or none. Used
  * by its thread only, inside the heap; by others only while the world is stopped,
  * except `remote`, the stack of owned spans into which other threads freed.
  *
@@ -37,15 +37,19 @@ struct mcache_counts {
 struct mcache {
 	uintptr_t tiny;         /* free part of the current tiny block */
 	uintptr_t tiny_end;
-	int64_t live_freed;     /* bytes freed explicitly, not yet taken off heap_live */
+	int64_t live_freed;     /* bytes freed explicitly, less bytes taken, not yet off heap_live */
 	int64_t scan_freed;
 	struct mcache_slot slots[SPAN_CLASSES];
 	struct mcache_counts counts;
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
+	uint32_t empty_pages;   /* of the spans in `partial` that are kept_empty */
 	_Atomic(struct span *) remote; /* linked by remote_next; MCACHE_CLOSED: no owner */
 };
 
 #define MCACHE_CLOSED ((struct span *)1)
+
+/* What a thread keeps to itself of what it has freed, and of empty spans. */
+enum { MCACHE_LIVE_FREED_MAX_BYTES = 256 << 10, MCACHE_EMPTY_PAGES_MAX = 64 };
 
 /* Ready for a thread; all zero before. */
 void mcache_open(struct mcache *m);
@@ -71,6 +75,44 @@ enum mcache_free_result { MCACHE_FREED, MCACHE_DOUBLE_FREE };
 
 /* Frees a small object, wherever its span is. */
 enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index);
+
+/*
+ * The fast path of the same: an object that starts at p, in a span that m owns, whose free
+ * changes nothing but a bit and some counts. False: nothing is done, mcache_free knows why.
+ */
+static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcache *m, struct span *s, uintptr_t p)
+{
+	unsigned index = span_index(s, p), w = index >> 6, class = span_class_of(s);
+	uint64_t bit = (uint64_t)1 << (index & 63), *word;
+	if (!span_owned_by(s, m) || span_object(s, index) != p || index >= s->nelems || s->specials)
+		return false;
+	struct mcache_slot *slot = &m->slots[class];
+	if (w == s->group) {
+		word = &slot->word;
+		if (*word & bit)
+			return false;
+		slot->dirty = 1;
+		m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
+	} else {
+		/* A full span may get into a list, and one that falls empty out of it. */
+		unsigned count = s->free_count + 1u;
+		bool is_current = slot->span == s;
+		word = span_free_word(s, w);
+		if ((*word & bit) || count == s->nelems ||
+		    m->live_freed > MCACHE_LIVE_FREED_MAX_BYTES ||
+		    (!s->listed && !is_current && count > s->nelems >> 3))
+			return false;
+		s->free_count = (uint16_t)count;
+		if (!is_current) {
+			m->live_freed += (int64_t)s->elem_bytes;
+			m->scan_freed += span_noscan(s) ? 0 : (int64_t)s->elem_bytes;
+		}
+	}
+	*word |= bit;
+	s->dirty = true;
+	m->counts.nfree[class]++;
+	return true;
+}
 
 /*
  * Whether the object is allocated. An object that the program may use is never said to be

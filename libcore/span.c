@@ -88,6 +88,11 @@ static void all_free(struct span *s)
 	s->free_count = s->nelems;
 }
 
+static unsigned elems_for(unsigned size_class, size_t pages)
+{
+	return size_class ? (unsigned)(pages * PAGE_BYTES / sizeclass_bytes[size_class]) : 1;
+}
+
 static void describe(struct span *s, enum span_state state, enum span_kind kind,
                      unsigned size_class, size_t pages)
 {
@@ -99,7 +104,7 @@ static void describe(struct span *s, enum span_state state, enum span_kind kind,
 	s->elem_bytes = size_class ? sizeclass_bytes[size_class] : pages * PAGE_BYTES;
 	s->magic = sizeclass_magic[size_class];
 	if (state == SPAN_INUSE) {
-		s->nelems = size_class ? (uint16_t)sizeclass_elems(size_class) : 1;
+		s->nelems = (uint16_t)elems_for(size_class, pages);
 		all_free(s);
 	}
 	atomic_store_explicit(&s->sweepgen, atomic_load(&span_sweepgen), memory_order_relaxed);
@@ -114,7 +119,7 @@ static bool is_collectable(const struct span *s)
 struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_class,
                       size_t pages, size_t align_pages)
 {
-	unsigned nelems = size_class ? sizeclass_elems(size_class) : 1;
+	unsigned nelems = elems_for(size_class, pages);
 	enum chunk_kind chunks = span_kind_is_noscan(kind) ? CHUNK_NOSCAN : CHUNK_SCAN;
 	bool dirty;
 	lock_acquire(&pageheap.lock);

@@ -63,6 +63,7 @@ struct span {
 	/* Kept when the structure is used again. */
 	_Atomic(struct mcache *) owner; /* SPAN_IN_HAND while there is no span */
 	struct span *remote_next;
+	bool kept_empty;          /* empty, and in its owner's partial list all the same */
 	_Atomic bool remote_queued; /* on a stack of spans with remote frees */
 
 	uintptr_t base;

@@ -60,7 +60,7 @@ unsigned sweep_span(struct span *s)
 		s->dirty = true;
 	}
 	s->link_next = s->link_prev = NULL;
-	s->listed = false;
+	s->listed = s->kept_empty = false;
 	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
 	atomic_store_explicit(&s->sweepgen, atomic_load(&span_sweepgen), memory_order_release);
 	if (queued)

@@ -107,9 +107,11 @@ static void free_or_die(struct thread *t, void *p, const char *caller)
 		abort();
 }
 
-void block_free(void *p, const char *caller)
+void block_free_slow(void *p, const char *caller)
 {
 	struct thread *t = thread_current;
+	if (!p)
+		return;
 	if (__builtin_expect(t != NULL, 1)) {
 		if (__builtin_expect(!heap_free(t, p, caller), 0) && !early_contains(p))
 			abort();
@@ -124,6 +126,31 @@ void block_free(void *p, const char *caller)
 		free_or_die(late_begin(), p, caller);
 		late_end();
 	}
+}
+
+/* ---- the ends of the fast paths ------------------------------------------ */
+
+void *block_alloc_inside(size_t bytes)
+{
+	thread_leave(thread_current);
+	return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
+}
+
+void *block_alloc_parked(void *p)
+{
+	thread_park_pending(thread_current);
+	return p;
+}
+
+void block_free_inside(void *p, const char *caller)
+{
+	thread_leave(thread_current);
+	block_free_slow(p, caller);
+}
+
+void block_free_parked(void)
+{
+	thread_park_pending(thread_current);
 }
 
 /* ---- size -------------------------------------------------------------- */

@@ -16,14 +16,15 @@
 #include <stdint.h>
 
 #include "heap.h"
+#include "pageheap.h"
 
 enum block_content { BLOCK_AS_IT_IS, BLOCK_ZEROED };
 
 /* A block of any size; sizes over PTRDIFF_MAX are refused. align: a power of two. */
 void *block_alloc_slow(size_t bytes, size_t align, enum block_content content);
 
-/* Frees it in the name of `caller`. p is not NULL. Keeps errno. */
-void block_free(void *p, const char *caller);
+/* Frees it in the name of `caller`. Keeps errno. */
+void block_free_slow(void *p, const char *caller);
 
 /* A block of the new size with the old content; p is not NULL, bytes not 0. */
 void *block_resize(void *p, size_t bytes);
@@ -31,24 +32,53 @@ void *block_resize(void *p, size_t bytes);
 /* What p's block holds; 0 for what is no block. */
 size_t block_room(const void *p);
 
+/*
+ * What the fast paths end with where it is not plain: the thread has entered the heap and
+ * must leave it. Calls in last place, so that the fast paths save no register.
+ */
+void *block_alloc_inside(size_t bytes);
+void *block_alloc_parked(void *p);
+void block_free_inside(void *p, const char *caller);
+void block_free_parked(void);
+
 static inline void *block_alloc(size_t bytes)
 {
 	struct thread *t = thread_current;
 	if (__builtin_expect(!t || bytes - 1 >= SIZECLASS_BYTES_MAX, 0))
 		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
 	unsigned class = span_class(SPAN_ROOT, sizeclass_of(bytes));
-	thread_enter(t);
 	struct mcache_slot *slot = &t->mcache.slots[class];
+	t->in_heap = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	uint64_t word = slot->word;
-	if (__builtin_expect(word == 0, 0)) {
-		thread_leave(t);
-		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
-	}
+	if (__builtin_expect(word == 0 || t->gate != 0, 0))
+		return block_alloc_inside(bytes);
 	void *p = (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * (size_t)slot->elem_bytes);
 	slot->word = word & (word - 1);
 	heap_hold(p);
-	thread_leave(t);
-	return p;
+	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return __builtin_expect(t->stop_pending != 0, 0) ? block_alloc_parked(p) : p;
+}
+
+static inline void block_free(void *p, const char *caller)
+{
+	struct thread *t = thread_current;
+	struct span *s = pageheap_span_of((uintptr_t)p); /* none for NULL */
+	if (__builtin_expect(!t || !s, 0)) {
+		block_free_slow(p, caller);
+		return;
+	}
+	t->in_heap = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(t->gate != 0 || !mcache_free_quick(&t->mcache, s, (uintptr_t)p), 0)) {
+		block_free_inside(p, caller);
+		return;
+	}
+	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(t->stop_pending != 0, 0))
+		block_free_parked();
 }
 
 static inline void *block_alloc_zeroed(size_t bytes)

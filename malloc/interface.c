@@ -34,8 +34,7 @@ WRAPPED void *malloc(size_t bytes)
 
 WRAPPED void free(void *p)
 {
-	if (p)
-		block_free(p, "free");
+	block_free(p, "free");
 }
 
 WRAPPED void *calloc(size_t count, size_t bytes)
@@ -123,14 +122,12 @@ WRAPPED size_t malloc_usable_size(void *p)
 WRAPPED void free_sized(void *p, size_t bytes)
 {
 	(void)bytes;
-	if (p)
-		block_free(p, "free_sized");
+	block_free_slow(p, "free_sized");
 }
 
 WRAPPED void free_aligned_sized(void *p, size_t align, size_t bytes)
 {
 	(void)align;
 	(void)bytes;
-	if (p)
-		block_free(p, "free_aligned_sized");
+	block_free_slow(p, "free_aligned_sized");
 }

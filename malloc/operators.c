@@ -69,8 +69,7 @@ static inline void *make_aligned(size_t bytes, size_t align, bool throws)
 
 static inline void delete(void *p)
 {
-	if (p)
-		block_free(p, "operator delete");
+	block_free(p, "operator delete");
 }
 
 /* ---- new: plain, nothrow, aligned, both; then of arrays ----------------- */

@@ -35,7 +35,7 @@ static void *object_in(const struct span *wanted, size_t bytes)
 /* Two spans of the class, emptied and given back. */
 static void make_dead_spans(struct span *dead[2])
 {
-	enum { OBJECTS = 64 };
+	enum { OBJECTS = 600 }; /* more than a cache keeps of empty spans */
 	void *objects[OBJECTS];
 	unsigned found = 0;
 	for (int i = 0; i < OBJECTS; i++)
