@@ -388,7 +388,8 @@ enum file_result file_rewrite(struct dump_file *file, const struct file_range *r
 	result = open_again(file, O_RDONLY, &from);
 	if (result != FILE_OK)
 		return result;
-	to = open(beside, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
+	/* Readable too: what is only written cannot be mapped, and its lock would go with `to`. */
+	to = open(beside, O_RDWR | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
 	if (to < 0) {
 		error = errno;
 		goto close_from;
