@@ -5,3 +5,8 @@ add_test(NAME memanalyze_interrupted_load COMMAND sh ${scale_tests}/interrupted_
 	$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
 set_tests_properties(memanalyze_interrupted_load PROPERTIES
 	TIMEOUT 300 LABELS long ENVIRONMENT "${memspan_test_environment}")
+
+add_test(NAME memanalyze_watch COMMAND sh ${scale_tests}/watch.sh $<TARGET_FILE:memanalyze>
+	$<TARGET_FILE:make_recording> $<TARGET_FILE:recorded_program>)
+set_tests_properties(memanalyze_watch PROPERTIES
+	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

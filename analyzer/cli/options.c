@@ -18,6 +18,7 @@ static const struct option {
     {"--file", 'f', OPTION_FILE, true},     {"--max", 0, OPTION_MAX, true},
     {"--over", 0, OPTION_OVER, true},       {"--interval", 0, OPTION_INTERVAL, true},
     {"--signal", 0, OPTION_SIGNAL, true},   {"--every", 0, OPTION_EVERY, true},
+    {"--pid", 0, OPTION_PID, true},
 };
 enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 40 };
 
@@ -140,6 +141,9 @@ static bool apply(struct options *options, const struct option *option, const ch
 		return true;
 	case OPTION_EVERY:
 		options->every = value;
+		return true;
+	case OPTION_PID:
+		options->pid = value;
 		return true;
 	case OPTION_FORCE:
 		options->force = true;

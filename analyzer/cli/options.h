@@ -26,6 +26,7 @@ enum option_set {
 	OPTION_INTERVAL = 1 << 10,
 	OPTION_SIGNAL = 1 << 11,
 	OPTION_EVERY = 1 << 12,
+	OPTION_PID = 1 << 14,
 	OPTION_PROGRAM = 1 << 13, /* none itself: the first other word is a program's, and all behind it */
 };
 
@@ -40,6 +41,7 @@ struct options {
 	size_t limit_count;
 	bool over_any;        /* --over any */
 	const char *interval, *signal, *every; /* of record, as the library reads them */
+	const char *pid;      /* of watch */
 	char **words;         /* what is no option; ended by NULL */
 	size_t word_count;
 };

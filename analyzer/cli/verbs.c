@@ -100,6 +100,19 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze schema\n"
      "  memanalyze schema fragmentation\n"},
+    {"watch", verb_watch, "shows a recording while it is written",
+     "usage: memanalyze watch [OPTIONS] FILE\n"
+     "       memanalyze watch [OPTIONS] --pid PID\n\n"
+     "Follows the recording of a running program, through its thinning and to its end: on a\n"
+     "terminal as a panel that is drawn again with each snapshot, elsewhere as one line a\n"
+     "snapshot. With --pid it finds the recording itself; exit status 3 when the process does\n"
+     "not record.\n\nOptions:\n"
+     "  --pid PID         the recording of this process\n"
+     "  --format FORMAT   lines as table (default), ndjson or csv\n"
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze watch snapshot.zst\n"
+     "  memanalyze watch --pid 4711\n"},
     {"record", verb_record, "runs a program and records its malloc",
      "usage: memanalyze record [OPTIONS] [--] PROG [ARG...]\n\n"
      "Runs a program as it is, with libmemspan-malloc.so in the place of its malloc, and\n"

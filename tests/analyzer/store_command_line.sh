@@ -122,12 +122,9 @@ status 2 report good.zst --format jsn
 says "did you mean 'json'"
 status 2 report
 status 2 sql good.zst
-status 2 watch good.zst
-says 'not available in this version'
 status 0 --help
-grep -q watch out && fail 'a verb that is not there is in --help'
 status 0 --version
-for verb in report sql load verify schema check diff record; do
+for verb in report sql load verify schema check diff watch record; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
 	grep -q "^memanalyze $verb" "$man_page" || fail "no example of $verb in the man page"
