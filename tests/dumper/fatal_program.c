@@ -10,6 +10,7 @@
  *       returns      the handler returns once (SA_RESETHAND, SA_SIGINFO)
  *       jumps        the handler jumps out; the program does it once more, exits with 0
  *       ignored      SIG_IGN
+ *       stuck        nothing is set, and the recorder's writes take STUCK_S seconds
  */
 #include <memspan.h>
 #include <pthread.h>
@@ -20,8 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+enum { STUCK_S = 30 };
 enum { SPANS = 20000, HANDLED = 42, WRONG = 43 };
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
@@ -29,6 +32,16 @@ static void *objects[SPANS];
 static volatile int zero, times;
 static int *volatile nowhere;
 static sigjmp_buf again;
+
+static bool is_stuck;
+
+/* In place of the C library's, for the recorder as well. */
+__attribute__((visibility("default"))) ssize_t write(int fd, const void *data, size_t count)
+{
+	if (is_stuck)
+		sleep(STUCK_S);
+	return syscall(SYS_write, fd, data, count);
+}
 
 static void on_exit_handler(int number)
 {
@@ -144,6 +157,7 @@ int main(int count, char **arguments)
 		return 2;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		set(signals[i], arguments[2]);
+	is_stuck = strcmp(arguments[2], "stuck") == 0;
 	memspan_set_gc_percent(-1);
 	for (int i = 0; i < SPANS; i++)
 		objects[i] = memspan_alloc_noscan(8192);

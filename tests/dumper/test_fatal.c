@@ -11,11 +11,12 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "survey.h"
 
-enum { HANDLED = 42 };
+enum { HANDLED = 42, STUCK_S = 30 };
 
 static const char *program;
 static unsigned failures;
@@ -66,6 +67,23 @@ static void expect(const char *what, const char *how, int wanted)
 	failures++;
 }
 
+/* A write that takes half a minute is not waited for: a second, and the program dies. */
+static void expect_no_long_wait(void)
+{
+	struct timespec begin, end;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	status = run("segv", "stuck", true);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (status == 128 + SIGSEGV && end.tv_sec - begin.tv_sec < STUCK_S / 2 &&
+	    survey_file("a.zst").snapshots == 0)
+		return;
+	fprintf(stderr, "stuck: status %d after %ld s\n", status,
+	        (long)(end.tv_sec - begin.tv_sec));
+	failures++;
+}
+
 /* Each signal with each way to meet it. */
 static void expect_all(const char *what, int number)
 {
@@ -107,6 +125,7 @@ int main(int count, char **arguments)
 	expect("sent", "default", 128 + SIGSEGV);
 	expect("raised", "default", 128 + SIGABRT);
 	expect("nothing", "default", 0);
+	expect_no_long_wait();
 	unlink("a.zst");
 	if (chdir("/") == 0)
 		rmdir(folder);
