@@ -21,6 +21,24 @@ enum {
 	LOCK_ATTEMPTS = 8,
 };
 
+/*
+ * A program may have closed its standard output and go on writing to it: none of that may
+ * reach our file, so these numbers are not used. -1 with errno.
+ */
+static int open_above(const char *path, int flags, mode_t mode)
+{
+	int fd = open(path, flags | OPEN_FLAGS, mode);
+
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), error = errno;
+
+		close(fd);
+		errno = error;
+		return above;
+	}
+	return fd;
+}
+
 /* Writes all; false with errno. */
 static bool write_all(int fd, const void *data, size_t count)
 {
@@ -137,7 +155,7 @@ static enum file_result open_first(struct dump_file *file, int *fd, struct stat 
 	/* Asked before opening: opening a device may do something. */
 	if (lstat(file->path, status) == 0 && !S_ISREG(status->st_mode))
 		return FILE_IRREGULAR;
-	*fd = open(file->path, O_RDWR | O_APPEND | O_CREAT | OPEN_FLAGS, 0600);
+	*fd = open_above(file->path, O_RDWR | O_APPEND | O_CREAT, 0600);
 	if (*fd < 0)
 		return errno == ELOOP || errno == ENXIO ? FILE_IRREGULAR : failed(file, errno);
 	if (fstat(*fd, status) != 0) {
@@ -277,7 +295,7 @@ static enum file_result open_again(struct dump_file *file, int flags, int *fd)
 {
 	struct stat status;
 
-	*fd = open(file->path, flags | OPEN_FLAGS);
+	*fd = open_above(file->path, flags, 0);
 	if (*fd < 0)
 		return errno == ENOENT || errno == ELOOP || errno == ENXIO || errno == ENOTDIR
 		               ? FILE_MOVED
@@ -328,6 +346,39 @@ static bool copy_range(int from, int to, const struct file_range *range)
 		done += (uint64_t)got;
 	}
 	return true;
+}
+
+/*
+ * Whether the file beside the recording is what a killed run has left: pids come again, in
+ * a container at once. Only who has the lock of the recording makes such a file.
+ */
+static bool is_left_over(const char *beside)
+{
+	uint8_t head[64];
+	struct stat status;
+	ssize_t got = -1;
+	int fd = open_above(beside, O_RDONLY, 0);
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid())
+		got = read_at(fd, head, sizeof(head), 0);
+	close(fd);
+	return got == 0 || (got > 0 && snapshot_is_recording(head, (size_t)got));
+}
+
+/* Readable too: what is only written cannot be mapped, and its lock would go with it. */
+static int open_beside(const char *beside)
+{
+	int fd = open_above(beside, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	if (!is_left_over(beside) || unlink(beside) != 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return open_above(beside, O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
 static bool path_beside(const struct dump_file *file, char *path, size_t capacity)
@@ -388,8 +439,7 @@ enum file_result file_rewrite(struct dump_file *file, const struct file_range *r
 	result = open_again(file, O_RDONLY, &from);
 	if (result != FILE_OK)
 		return result;
-	/* Readable too: what is only written cannot be mapped, and its lock would go with `to`. */
-	to = open(beside, O_RDWR | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
+	to = open_beside(beside);
 	if (to < 0) {
 		error = errno;
 		goto close_from;
@@ -407,7 +457,7 @@ close_from:
 
 int file_create(const char *path, const void *data, size_t count, bool syncs)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
+	int fd = open_above(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	int error = 0;
 
 	if (fd < 0)

@@ -10,9 +10,9 @@ set(fuzz_seeds_segments segments)
 set(fuzz_seeds_records records)
 set(fuzz_seeds_import segments records)
 set(fuzz_seeds_go go)
-set(fuzz_variants_segments 100)
-set(fuzz_variants_records 100)
-set(fuzz_variants_go 5)
+set(fuzz_variants_segments 30)
+set(fuzz_variants_records 30)
+set(fuzz_variants_go 2)
 set(fuzz_variants_import 1) # each costs milliseconds: every view is asked for
 set(MEMSPAN_FUZZ_SECONDS 60 CACHE STRING "How long each fuzz target looks for new inputs")
 

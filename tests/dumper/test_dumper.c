@@ -428,6 +428,27 @@ Test(dumper, a_limit_on_the_run_thins_its_past)
 	cr_assert_eq(shell("zstd -tq a.zst"), 0);
 }
 
+Test(dumper, what_a_killed_run_left_beside_the_file_does_not_stop_thinning)
+{
+	/* The program keeps the pid of the shell that it replaces. */
+	cr_assert_eq(shell("MEMSPAN_DUMP=b.zst $P gc 1; MEMSPAN_DUMP=a.zst MEMSPAN_DUMP_MAX=64KiB "
+	                   "sh -c 'cp b.zst a.zst.$$.tmp; exec $P spans 30000 gc 30' 2> err"), 0);
+	cr_assert_eq(shell("test ! -s err && test $(stat -c %%s a.zst) -le 65536 && "
+	                   "! ls | grep -q tmp"), 0);
+	cr_assert_eq(decode("a.zst").run_ends, 1);
+	/* What is no recording is somebody else's. */
+	cr_assert_eq(shell("rm a.zst; MEMSPAN_DUMP=a.zst MEMSPAN_DUMP_MAX=64KiB "
+	                   "sh -c 'echo mine > a.zst.$$.tmp; exec $P spans 30000 gc 30' 2> err"), 0);
+	cr_assert_eq(shell("test $(wc -l < err) = 1 && grep -qx mine a.zst.*.tmp"), 0);
+	cr_assert(!decode("a.zst").is_damaged);
+}
+
+Test(dumper, a_program_without_standard_descriptors_is_recorded)
+{
+	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst $P say 5 <&- >&- 2>&-"), 0);
+	expect_whole("a.zst", 1, 6);
+}
+
 /* ---- memspan_dump ------------------------------------------------------ */
 
 Test(dumper, a_dump_is_whole_when_it_returns_and_overwrites_nothing)

@@ -33,7 +33,10 @@ static struct kind kinds[] = {
 	{"thinned", {NULL, "spans", "30000", "say", "100000"}, "64KiB", NULL, false},
 	{"synced", {NULL, "spans", "300", "say", "100000"}, NULL, "snapshot", true},
 	{"busy", {NULL, "3", "100000"}, NULL, NULL, false},
+	{"a million spans", {NULL, "spans", "1000000", "say", "100000"}, NULL, NULL, true},
 };
+
+enum { KINDS = 5, SHORT_KINDS = 4, LONG_KILLS = 100 };
 
 static uint64_t random_state = 1;
 static unsigned long failures, kills;
@@ -142,11 +145,13 @@ static void kill_some(const struct kind *kind, unsigned count)
 int main(int count, char **arguments)
 {
 	char folder[] = "/tmp/memspan-kill-XXXXXX";
-	unsigned each = count == 4 ? (unsigned)atoi(arguments[3]) / 4 : 0;
+	unsigned kills_wanted = count == 4 ? (unsigned)atoi(arguments[3]) : 0;
+	int kind_count = kills_wanted < LONG_KILLS ? SHORT_KINDS : KINDS;
+	unsigned each = kills_wanted / (unsigned)kind_count;
 
 	if (each == 0 || !mkdtemp(folder) || chdir(folder) != 0)
 		return 2;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < kind_count; i++) {
 		kinds[i].arguments[0] = arguments[strcmp(kinds[i].name, "busy") == 0 ? 2 : 1];
 		kill_some(&kinds[i], each);
 	}
