@@ -134,30 +134,31 @@ static int gather_pauses(struct report_query *query, const struct report_facts *
 	return report_query_end(query);
 }
 
-/* Six bins to a factor of ten, from below the least pause to beyond the greatest. */
+static int bin_of(double pause_ns)
+{
+	return (int)floor(log10(fmax(pause_ns, 1)) * PICTURE_BINS_A_DECADE);
+}
+
+/* From the one that has the least pause to the one that has the greatest. */
 static void fill_bins(const struct report_facts *facts, struct report_pictures *pictures)
 {
-	enum { BINS_A_DECADE = 6 };
 	const struct report_pauses *pauses = &facts->pauses;
 	int first, last;
 
 	if (pauses->n == 0 || !pauses->min_ns.known || !pauses->max_ns.known)
 		return;
-	first = (int)floor(log10(fmax((double)pauses->min_ns.value, 1)) * BINS_A_DECADE);
-	last = (int)floor(log10(fmax((double)pauses->max_ns.value, 1)) * BINS_A_DECADE);
-	if (last - first >= PICTURE_BINS)
-		first = last - PICTURE_BINS + 1;
+	first = bin_of((double)pauses->min_ns.value);
+	last = bin_of((double)pauses->max_ns.value);
 	pictures->bin_count = (size_t)(last - first) + 1;
 	for (size_t i = 0; i < pictures->bin_count; i++)
-		pictures->bin[i].least_ns = pow(10, (double)(first + (int)i) / BINS_A_DECADE);
+		pictures->bin[i].least_ns = pow(10, (double)(first + (int)i) / PICTURE_BINS_A_DECADE);
 	for (size_t row = 0; row < pauses->count; row++) {
-		size_t i = pictures->bin_count - 1;
+		int bin;
 
 		if (isnan(pauses->pause_ns[row]))
 			continue;
-		while (i > 0 && pauses->pause_ns[row] < pictures->bin[i].least_ns)
-			i--;
-		pictures->bin[i].n++;
+		bin = bin_of(pauses->pause_ns[row]) - first;
+		pictures->bin[bin < 0 ? 0 : bin < last - first ? bin : last - first].n++;
 	}
 }
 
@@ -246,6 +247,12 @@ static void lay(struct picture_map *map, const struct picture_cell *page, int64_
 /* The columns of the query below. */
 enum { BASE, NPAGES, STATE, OBJECT_BYTES, RELEASED_BYTES };
 
+/* What a page has of a span's bytes, whatever the figures say. */
+static double page_share(double span_bytes, double pages)
+{
+	return fmin(fmax(0, span_bytes / pages), PAGE_BYTES);
+}
+
 static struct picture_cell page_of(const struct report_query *query, int64_t npages)
 {
 	const char *state = (const char *)sqlite3_column_text(query->statement, STATE);
@@ -255,12 +262,11 @@ static struct picture_cell page_of(const struct report_query *query, int64_t npa
 	if (state && strcmp(state, "stack") == 0) {
 		page.stack_bytes = PAGE_BYTES;
 	} else if (state && strcmp(state, "inuse") == 0) {
-		page.object_bytes = (double)report_query_figure(query, OBJECT_BYTES).value / pages;
-		page.unused_bytes = fmax(0, PAGE_BYTES - page.object_bytes);
+		page.object_bytes = page_share(report_query_double(query, OBJECT_BYTES), pages);
+		page.unused_bytes = PAGE_BYTES - page.object_bytes;
 	} else {
-		page.released_bytes =
-			(double)report_query_figure(query, RELEASED_BYTES).value / pages;
-		page.retained_bytes = fmax(0, PAGE_BYTES - page.released_bytes);
+		page.released_bytes = page_share(report_query_double(query, RELEASED_BYTES), pages);
+		page.retained_bytes = PAGE_BYTES - page.released_bytes;
 	}
 	return page;
 }
@@ -273,7 +279,7 @@ static int gather_map(struct report_query *query, const struct report_facts *fac
 		"SELECT base, npages, state, 1.0 * alloc_count * elem_bytes, released_bytes"
 		" FROM span WHERE snapshot_id = ?1 ORDER BY base";
 	/* Beyond any address space, and far from what a sum of them could overflow. */
-	const int64_t pages_max = INT64_C(1) << 50;
+	const int64_t pages_max = INT64_C(1) << 49;
 	int64_t end = 0;
 
 	map->known = facts->spans.known;

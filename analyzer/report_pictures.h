@@ -11,7 +11,8 @@
 
 #include "report_facts.h"
 
-enum { PICTURE_CELLS = 2048, PICTURE_BINS = 64 };
+/* Bins for every length that 63 bits of nanoseconds have. */
+enum { PICTURE_CELLS = 2048, PICTURE_BINS_A_DECADE = 6, PICTURE_BINS = 19 * PICTURE_BINS_A_DECADE };
 
 /* Levels that the facts do not have, of the snapshots drawn. NaN where unknown. */
 enum picture_level {

@@ -187,6 +187,27 @@ class Small(Recorded):
         run = self.assert_same_figures(recording)[0]
         self.assertIsNone(run["classes"])
 
+    def test_figures_that_cannot_be_make_a_page_all_the_same(self):
+        for extreme in (2 ** 50, -2 ** 50, -1):
+            database = self.path(f"extreme{extreme}.db")
+            load(self.recording, database)
+            with sqlite3.connect(database) as db:
+                for trigger in ("span_added", "span_removed", "span_changed"):
+                    db.execute("DROP TRIGGER IF EXISTS " + trigger)
+                for table, columns in (
+                        ("mstats", ("sys", "heap_sys", "heap_inuse", "heap_released", "next_gc", "gc_sys")),
+                        ("gc_pause", ("duration_ns", "stop_ns", "end_unix_ns")),
+                        ("span_sum", ("spans", "span_bytes", "slot_bytes", "released_bytes")),
+                        ("span", ("npages", "nelems", "alloc_count", "elem_bytes", "born_gc"))):
+                    for i, column in enumerate(columns):
+                        db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid % 3 = ?"
+                                   if table in ("mstats", "gc_pause") else
+                                   f"UPDATE {table} SET {column} = ? WHERE snapshot_id % 3 = ?", (extreme, i % 3))
+                db.execute("UPDATE snapshot SET unix_ns = ? WHERE id % 5 = 1", (extreme,))
+                db.execute("UPDATE snapshot SET gc_num = ? WHERE id % 7 = 1", (extreme,))
+            run = Page(report("--format", "html", database)).runs()[0]
+            self.assertEqual(len(run["pictures"]["levels"]["seq"]), run["quality"]["snapshots"])
+
     def test_only_the_report_is_a_page(self):
         refused = subprocess.run([memanalyze, "sql", "--format", "html", self.recording, "SELECT 1"],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
