@@ -3,6 +3,7 @@
  *
  * The children of each row add up to it: what the figures leave over is a row of its own.
  */
+#include "bounded.h"
 #include "report_query.h"
 
 /* Columns of the query below. */
@@ -80,11 +81,11 @@ static struct figure figure_of(const struct account_row *row, const struct figur
 
 	if (row->second != NONE) {
 		sum.known = sum.known && figures[row->second].known;
-		sum.value += figures[row->second].value;
+		sum.value = bounded_sum(sum.value, figures[row->second].value);
 	}
 	if (row->less != NONE) {
 		sum.known = sum.known && figures[row->less].known;
-		sum.value -= figures[row->less].value;
+		sum.value = bounded_difference(sum.value, figures[row->less].value);
 	}
 	if (!sum.known)
 		sum.value = 0;
@@ -119,7 +120,7 @@ static void add_rest(struct report_facts *facts, size_t parent)
 			continue;
 		has_children = true;
 		all_known = all_known && account[i].bytes.known;
-		rest.value -= account[i].bytes.value;
+		rest.value = bounded_difference(rest.value, account[i].bytes.value);
 	}
 	if (has_children && rest.known && rest.value != 0)
 		add(facts, "unaccounted", all_known ? "unaccounted" : "the unknown together", depth,
@@ -161,7 +162,8 @@ int report_gather_accounts(struct report_query *query, struct report_facts *fact
 	if (report_query_end(query) != 0)
 		return -1;
 	facts->resident_bytes.known = figures[SYS].known && figures[HEAP_RELEASED].known;
-	facts->resident_bytes.value = figures[SYS].value - figures[HEAP_RELEASED].value;
+	facts->resident_bytes.value =
+		bounded_difference(figures[SYS].value, figures[HEAP_RELEASED].value);
 	build(facts, figures);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounded.h"
 #include "report_query.h"
 
 enum { PAGE_BYTES = 8192 };
@@ -45,6 +46,11 @@ static int add_age(struct ages *ages, int64_t age, bool half_empty)
 	return append(&ages->half_empty, &ages->half_empty_count, &ages->half_empty_capacity, age);
 }
 
+static void add_to(int64_t *sum, int64_t value)
+{
+	*sum = bounded_sum(*sum, value);
+}
+
 /* The columns of the query below. */
 enum { CLASS, NOSCAN, ELEM_BYTES, NELEMS, ALLOC_COUNT, NPAGES, BORN_GC };
 
@@ -55,9 +61,11 @@ static int add_span(struct spans_pass *pass, const struct report_query *query, i
 	int64_t elem_bytes = sqlite3_column_int64(row, ELEM_BYTES);
 	int64_t slots = sqlite3_column_int64(row, NELEMS);
 	int64_t objects = sqlite3_column_int64(row, ALLOC_COUNT);
-	int64_t bytes = sqlite3_column_int64(row, NPAGES) * PAGE_BYTES;
+	int64_t bytes = bounded_product(sqlite3_column_int64(row, NPAGES), PAGE_BYTES);
+	int64_t slot_bytes = bounded_product(slots, elem_bytes);
+	int64_t object_bytes = bounded_product(objects, elem_bytes);
 	struct figure born_gc = report_query_figure(query, BORN_GC);
-	bool half_empty = 2 * objects < slots;
+	bool half_empty = bounded_product(2, objects) < slots;
 	struct report_class *class;
 
 	if (number < 0 || number >= REPORT_CLASSES)
@@ -67,25 +75,26 @@ static int add_span(struct spans_pass *pass, const struct report_query *query, i
 	if (elem_bytes > class->size_bytes)
 		class->size_bytes = elem_bytes;
 	class->spans++;
-	class->span_bytes += bytes;
-	class->slots += slots;
-	class->objects += objects;
-	class->alloc_bytes += objects * elem_bytes;
-	class->free_slot_bytes += (slots - objects) * elem_bytes;
-	class->tail_bytes += bytes - slots * elem_bytes;
+	add_to(&class->span_bytes, bytes);
+	add_to(&class->slots, slots);
+	add_to(&class->objects, objects);
+	add_to(&class->alloc_bytes, object_bytes);
+	add_to(&class->free_slot_bytes, bounded_difference(slot_bytes, object_bytes));
+	add_to(&class->tail_bytes, bounded_difference(bytes, slot_bytes));
 	class->half_empty_spans += half_empty;
 	if (sqlite3_column_int64(row, NOSCAN)) {
 		class->noscan_spans++;
-		class->noscan_bytes += bytes;
+		add_to(&class->noscan_bytes, bytes);
 	}
 	if (slots > 0) {
-		int64_t tenth = objects * REPORT_TENTHS / slots;
+		int64_t tenth = bounded_product(objects, REPORT_TENTHS) / slots;
 
+		tenth = tenth < 0 ? 0 : tenth;
 		class->tenths[tenth < REPORT_TENTHS ? tenth : REPORT_TENTHS - 1]++;
 	}
 	if (!born_gc.known)
 		return 0;
-	return add_age(&pass->ages[number], gc_num - born_gc.value, half_empty);
+	return add_age(&pass->ages[number], bounded_difference(gc_num, born_gc.value), half_empty);
 }
 
 static int compare_ages(const void *left, const void *right)
@@ -123,8 +132,8 @@ static void finish_ages(struct report_class *class, struct ages *ages)
 static int compare_classes(const void *left, const void *right)
 {
 	const struct report_class *a = left, *b = right;
-	int64_t wasted_a = a->free_slot_bytes + a->tail_bytes;
-	int64_t wasted_b = b->free_slot_bytes + b->tail_bytes;
+	int64_t wasted_a = bounded_sum(a->free_slot_bytes, a->tail_bytes);
+	int64_t wasted_b = bounded_sum(b->free_slot_bytes, b->tail_bytes);
 
 	if ((a->number == 0) != (b->number == 0))
 		return a->number == 0 ? 1 : -1;

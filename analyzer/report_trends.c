@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounded.h"
 #include "report_query.h"
 
 static const struct {
@@ -49,9 +50,9 @@ static struct figure between(const struct report_moment *first, const struct rep
 	struct figure ns = {.known = true};
 
 	if (first->unix_ns.known && later->unix_ns.known)
-		ns.value = later->unix_ns.value - first->unix_ns.value;
+		ns.value = bounded_difference(later->unix_ns.value, first->unix_ns.value);
 	else if (first->mono_ns.known && later->mono_ns.known)
-		ns.value = later->mono_ns.value - first->mono_ns.value;
+		ns.value = bounded_difference(later->mono_ns.value, first->mono_ns.value);
 	else
 		ns.known = false;
 	return ns;

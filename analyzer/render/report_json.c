@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../bounded.h"
 #include "origin.h"
 #include "report.h"
 #include "sentence.h"
@@ -223,7 +224,7 @@ static void put_pauses(struct json_writer *json, const struct report_facts *fact
 
 static void put_class(struct json_writer *json, const struct report_class *class)
 {
-	int64_t slot_bytes = class->alloc_bytes + class->free_slot_bytes;
+	int64_t slot_bytes = bounded_sum(class->alloc_bytes, class->free_slot_bytes);
 	struct ratio occupancy = {.known = slot_bytes > 0};
 
 	if (occupancy.known)

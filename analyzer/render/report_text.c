@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bounded.h"
 #include "graph.h"
 #include "human.h"
 #include "origin.h"
@@ -108,7 +109,8 @@ static double run_ns(const struct report_facts *facts)
 	const struct report_trends *trends = &facts->trends;
 
 	if (facts->run.start_unix_ns.known && facts->last.unix_ns.known)
-		return (double)(facts->last.unix_ns.value - facts->run.start_unix_ns.value);
+		return (double)bounded_difference(facts->last.unix_ns.value,
+						  facts->run.start_unix_ns.value);
 	return trends->elapsed_ns.known ? (double)trends->elapsed_ns.value : NAN;
 }
 
@@ -424,7 +426,7 @@ static void print_class(const struct report_page *page, FILE *out, const struct 
 {
 	double tenths[REPORT_TENTHS];
 	char age[HUMAN_TEXT_MAX];
-	double slot_bytes = (double)(class->alloc_bytes + class->free_slot_bytes);
+	double slot_bytes = (double)class->alloc_bytes + (double)class->free_slot_bytes;
 
 	for (int i = 0; i < REPORT_TENTHS; i++)
 		tenths[i] = (double)class->tenths[i];

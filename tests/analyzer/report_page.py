@@ -187,7 +187,7 @@ class Small(Recorded):
         run = self.assert_same_figures(recording)[0]
         self.assertIsNone(run["classes"])
 
-    def test_figures_that_cannot_be_make_a_page_all_the_same(self):
+    def test_figures_that_cannot_be_make_a_report_all_the_same(self):
         for extreme in (2 ** 50, -2 ** 50, -1):
             database = self.path(f"extreme{extreme}.db")
             load(self.recording, database)
@@ -205,6 +205,8 @@ class Small(Recorded):
                                    f"UPDATE {table} SET {column} = ? WHERE snapshot_id % 3 = ?", (extreme, i % 3))
                 db.execute("UPDATE snapshot SET unix_ns = ? WHERE id % 5 = 1", (extreme,))
                 db.execute("UPDATE snapshot SET gc_num = ? WHERE id % 7 = 1", (extreme,))
+            for form in ("table", "markdown", "csv", "json"):
+                report("--format", form, database)
             run = Page(report("--format", "html", database)).runs()[0]
             self.assertEqual(len(run["pictures"]["levels"]["seq"]), run["quality"]["snapshots"])
 
