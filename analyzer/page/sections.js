@@ -310,7 +310,7 @@ function pausesOf(run, charts, timeWindow) {
 		charts.push(chart);
 		made.append(chart.element);
 	}
-	if (run.pictures.histogram.n.length > 0) {
+	if (run.pictures.histogram.n.some((count) => count > 0)) {
 		const chart = new Histogram(run);
 
 		charts.push(chart);

@@ -59,18 +59,29 @@ function formatMoment(seconds, step) {
 	return Math.floor(whole / 3600) + ":" + two(Math.floor(whole % 3600 / 60)) + " h";
 }
 
-function timeTicks(from, to, pixels, hasTime) {
-	const wanted = Math.max(2, Math.floor(pixels / 90));
-	const least = (to - from) / wanted;
-	const steps = hasTime ? TIME_STEPS : [1, 2, 5, 10, 20, 50].concat(
-		[2, 3, 4, 5, 6, 7, 8, 9].flatMap((k) => [1, 2, 5].map((n) => n * 10 ** k)));
-	const step = steps.find((s) => s >= least) || least;
-	const ticks = [];
+/* The least of 1, 2, 5, 10, 20 ... that is not less. */
+function roundStep(least) {
+	const power = 10 ** Math.floor(Math.log10(least));
 
-	for (let n = Math.ceil(from / step - 1e-9); n * step <= to * (1 + 1e-12); n++)
-		ticks.push({v: n * step, label: hasTime ? formatMoment(n * step, step)
-			: formatCount(n * step)});
+	return [1, 2, 5].map((n) => n * power).find((step) => step >= least) || 10 * power;
+}
+
+/* A tick at each multiple of the step, however far the figures lead. */
+function ticksOf(from, to, step, label) {
+	const ticks = [];
+	const most = 100;
+
+	for (let n = Math.ceil(from / step - 1e-9); ticks.length < most && n * step <= to + step * 1e-9; n++)
+		ticks.push({v: n * step, label: label(n * step)});
 	return ticks;
+}
+
+function timeTicks(from, to, pixels, hasTime) {
+	const least = (to - from) / Math.max(2, Math.floor(pixels / 90));
+	const step = hasTime ? TIME_STEPS.find((s) => s >= least) || roundStep(least)
+		: Math.max(1, roundStep(least));
+
+	return ticksOf(from, to, step, (at) => (hasTime ? formatMoment(at, step) : formatCount(at)));
 }
 
 /* Steps of a bytes axis are whole numbers of the unit that it is written in. */
@@ -79,12 +90,15 @@ function byteTicks(from, to, pixels) {
 	const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(1, to) / 2) / Math.log(1024)));
 	const least = (to - from) / wanted / unit;
 	const steps = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024];
-	const step = (steps.find((s) => s >= least) || Math.ceil(least)) * unit;
-	const ticks = [];
+	const step = (steps.find((s) => s >= least) || roundStep(least)) * unit;
 
-	for (let n = Math.ceil(from / step); n * step <= to; n++)
-		ticks.push({v: n * step, label: formatBytes(n * step).replace(".0 ", " ")});
-	return ticks;
+	return ticksOf(from, to, step, (at) => formatBytes(at).replace(".0 ", " "));
+}
+
+function shareTicks(from, to, pixels) {
+	const step = Math.max(0.01, roundStep((to - from) / Math.max(2, pixels / 40)));
+
+	return ticksOf(from, to, step, (at) => Math.round(at * 100) + " %");
 }
 
 function durationTicks(from, to) {
@@ -388,15 +402,7 @@ function shareChart(run, pictures) {
 		height: 190,
 		rows,
 		hasTime: pictures.has_time,
-		ticker: (from, to, pixels) => {
-			const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5].find(
-				(s) => s >= (to - from) / Math.max(2, pixels / 40)) || 0.5;
-			const ticks = [];
-
-			for (let n = Math.ceil(from / step); n * step <= to + 1e-9; n++)
-				ticks.push({v: n * step, label: Math.round(n * step * 100) + " %"});
-			return ticks;
-		},
+		ticker: shareTicks,
 		series: [
 			{label: "of the bytes in spans hold no object", colour: "unused-line", shape: "line",
 				format: formatPercent},

@@ -12,9 +12,8 @@ from html.parser import HTMLParser
 
 memanalyze, make_recording = sys.argv[1:3]
 
-# What a name may try: end the script, the comment or the text around it, turn it or hide it.
-HOSTILE = ("</script><script>alert(1)</script><!-- --> ]]> </noscript><img src=x onerror=alert(2)>"
-           "&lt;b&gt; \u202egpj.exe \u2028 \x1b[2J \" ' \\ `${alert(3)}`")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import hostile  # pylint: disable=wrong-import-position
 
 
 class Page(HTMLParser):
@@ -87,14 +86,7 @@ class Small(Recorded):
         database = self.path("hostile.db")
         if not os.path.exists(database):
             load(self.recording, database)
-            with sqlite3.connect(database) as db:
-                db.execute("UPDATE run SET exe = ?, host = ?, tracking = ?, tracking_why = ?,"
-                           " format_version = ?", [HOSTILE] * 5)
-                db.execute("UPDATE source SET path = ?", [HOSTILE])
-                db.execute("UPDATE snapshot SET reason = ?", [HOSTILE])
-                db.execute("UPDATE gc_pause SET phase = ? WHERE phase <> 'snapshot'", [HOSTILE])
-                db.execute("INSERT INTO import_issue VALUES (1, 5, 'error', ?, ?)", [HOSTILE] * 2)
-                db.execute("UPDATE finding_rule SET sentence = ?, next = ?", [HOSTILE] * 2)
+            hostile.rename(database)
         return database
 
     def test_nothing_on_the_page_has_an_address_to_ask(self):
@@ -161,13 +153,13 @@ class Small(Recorded):
 
     def test_no_name_leaves_its_place(self):
         good = Page(report("--format", "html", self.recording))
-        hostile = report("--format", "html", self.hostile_database())
-        page = Page(hostile)
+        text = report("--format", "html", self.hostile_database())
+        page = Page(text)
         self.assertEqual(page.tags, good.tags)
         self.assertEqual(page.addresses, good.addresses)
-        self.assertEqual(hostile.lower().count("</script"), page.tags.count("script"))
-        self.assertEqual(page.runs()[0]["exe"], HOSTILE)
-        self.assertIn("</script><script>alert(1)", page.text_report)
+        self.assertEqual(text.lower().count("</script"), page.tags.count("script"))
+        self.assertEqual(page.runs()[0]["exe"], hostile.NAME)
+        self.assertIn("</script><script>document.title", page.text_report)
         for character in "\x1b\u202e\u2028":
             self.assertNotIn(character, page.text_report)
 
@@ -191,20 +183,7 @@ class Small(Recorded):
         for extreme in (2 ** 50, -2 ** 50, -1):
             database = self.path(f"extreme{extreme}.db")
             load(self.recording, database)
-            with sqlite3.connect(database) as db:
-                for trigger in ("span_added", "span_removed", "span_changed"):
-                    db.execute("DROP TRIGGER IF EXISTS " + trigger)
-                for table, columns in (
-                        ("mstats", ("sys", "heap_sys", "heap_inuse", "heap_released", "next_gc", "gc_sys")),
-                        ("gc_pause", ("duration_ns", "stop_ns", "end_unix_ns")),
-                        ("span_sum", ("spans", "span_bytes", "slot_bytes", "released_bytes")),
-                        ("span", ("npages", "nelems", "alloc_count", "elem_bytes", "born_gc"))):
-                    for i, column in enumerate(columns):
-                        db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid % 3 = ?"
-                                   if table in ("mstats", "gc_pause") else
-                                   f"UPDATE {table} SET {column} = ? WHERE snapshot_id % 3 = ?", (extreme, i % 3))
-                db.execute("UPDATE snapshot SET unix_ns = ? WHERE id % 5 = 1", (extreme,))
-                db.execute("UPDATE snapshot SET gc_num = ? WHERE id % 7 = 1", (extreme,))
+            hostile.distort(database, extreme)
             for form in ("table", "markdown", "csv", "json"):
                 report("--format", form, database)
             run = Page(report("--format", "html", database)).runs()[0]
