@@ -16,7 +16,7 @@
 
 #include "go_sample.h"
 
-enum { GO_JSON_TOKEN_MAX = 1 << 20, GO_JSON_DEPTH_MAX = 64, GO_JSON_TEXT_MAX = 1024 };
+enum { GO_JSON_TOKEN_MAX = 1 << 20, GO_JSON_DEPTH_MAX = 64, GO_JSON_TEXT_MAX = 1 << 15 };
 
 enum go_json_status {
 	GO_JSON_MORE,      /* the object goes on */
@@ -27,7 +27,7 @@ enum go_json_status {
 struct go_json_sink {
 	/* A finished sample; unix_ns is the record's time or GO_UNKNOWN. */
 	void (*sample)(void *context, const struct go_sample *sample, uint64_t unix_ns);
-	/* A text of a log record that may be a trace's line. */
+	/* A text of a log record, which may be what the program printed. */
 	void (*text)(void *context, const char *text, size_t bytes, uint64_t unix_ns);
 	void *context;
 };

@@ -10,8 +10,9 @@ struct go_scan {
 	void (*take)(void *context, const struct go_event *event);
 	void *context;
 	uint64_t offset;       /* of the next byte to be fed */
-	struct go_json_sink sink;
+	struct go_json_sink sink, inner_sink;
 	struct go_json *json;
+	struct go_json *inner; /* of what stands in the text of a log's record */
 	bool has_ended;        /* what is left is the line that the text breaks off in */
 	bool in_object;
 	uint64_t object_offset;
@@ -96,11 +97,33 @@ static void sink_sample(void *context, const struct go_sample *sample, uint64_t 
 	           });
 }
 
+/* What the program printed may be an object, wrapped by a logger that knows lines only. */
+static void take_inner_objects(struct go_scan *scan, const char *text, size_t bytes)
+{
+	const char *end = text + bytes;
+	while ((text = memchr(text, '{', (size_t)(end - text))) && go_json_begin(scan->inner)) {
+		size_t consumed;
+		enum go_json_status status =
+		    go_json_feed(scan->inner, text, (size_t)(end - text), &consumed);
+		if (status != GO_JSON_DONE)
+			go_json_abandon(scan->inner);
+		text += consumed;
+	}
+}
+
 static void sink_text(void *context, const char *text, size_t bytes, uint64_t unix_ns)
 {
 	struct go_scan *scan = context;
-	take_trace(scan, text, bytes, scan->object_offset,
-	           unix_ns != GO_UNKNOWN ? unix_ns : scan->prefix_unix_ns);
+	if (unix_ns != GO_UNKNOWN)
+		scan->prefix_unix_ns = unix_ns;
+	take_trace(scan, text, bytes, scan->object_offset, scan->prefix_unix_ns);
+	take_inner_objects(scan, text, bytes);
+}
+
+/* A text in a text: nobody wraps twice. */
+static void sink_no_text(void *context, const char *text, size_t bytes, uint64_t unix_ns)
+{
+	(void)context, (void)text, (void)bytes, (void)unix_ns;
 }
 
 static bool begin_object(struct go_scan *scan, uint64_t offset)
@@ -169,17 +192,21 @@ struct go_scan *go_scan_new(void (*take)(void *context, const struct go_event *e
 	scan->take = take;
 	scan->context = context;
 	scan->sink = (struct go_json_sink){sink_sample, sink_text, scan};
+	scan->inner_sink = (struct go_json_sink){sink_sample, sink_no_text, scan};
 	scan->json = go_json_new(&scan->sink);
-	if (scan->json)
+	scan->inner = go_json_new(&scan->inner_sink);
+	if (scan->json && scan->inner)
 		return scan;
-	free(scan);
+	go_scan_free(scan);
 	return NULL;
 }
 
 void go_scan_free(struct go_scan *scan)
 {
-	if (scan)
+	if (scan) {
 		go_json_free(scan->json);
+		go_json_free(scan->inner);
+	}
 	free(scan);
 }
 

@@ -292,9 +292,12 @@ Test(go_import, objects_are_found_wherever_they_stand)
 	fprintf(out, ",");
 	print_sample(5);
 	fprintf(out, "]\n{\"log\":\"gc 6 @1.0s 0%%: 0+0+0 ms clock, 0+0/0/0+0 ms cpu, 1->1->1 MB, "
-	             "4 MB goal, 1 P\\n\",\"time\":\"2026-01-02T03:04:07Z\"}\n");
+	             "4 MB goal, 1 P\\n\",\"time\":\"2026-01-02T03:04:07Z\"}\n"
+	             "{\"log\":\"{\\\"HeapAlloc\\\":1,\\\"HeapSys\\\":2,\\\"NumGC\\\":7} {\\n\","
+	             "\"time\":\"2026-01-02T03:04:08Z\"}\n");
 	import();
-	EXPECT("SELECT count(*) FROM snapshot", 6);
+	EXPECT("SELECT count(*) FROM snapshot", 7);
+	EXPECT("SELECT unix_ns FROM snapshot WHERE gc_num = 7", 1767323048000000000);
 	EXPECT("SELECT count(*) FROM run", 1);
 	EXPECT("SELECT unix_ns FROM snapshot WHERE seq = 1", 1767323045250000000);
 	EXPECT("SELECT unix_ns FROM snapshot WHERE seq = 2", 1767319446000000000);
