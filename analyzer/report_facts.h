@@ -141,6 +141,20 @@ struct report_spans {
 	struct report_class classes[REPORT_CLASSES];
 };
 
+/* Objects of one class that are allocated, reachable or not yet swept. */
+struct report_live_class {
+	int64_t size_bytes, objects, bytes;
+};
+
+enum { REPORT_LIVE_MAX = 8 };
+
+/* By the counters: only where the spans, which tell more, are not known. */
+struct report_live {
+	size_t count; /* most bytes first */
+	struct report_live_class class[REPORT_LIVE_MAX];
+	int64_t bytes; /* in all classes, those not listed included */
+};
+
 /* ---- How far to trust it ------------------------------------------------ */
 
 struct report_issue {
@@ -171,6 +185,7 @@ struct report_facts {
 	struct report_trends trends;
 	struct report_pauses pauses;
 	struct report_spans spans;
+	struct report_live live;
 	struct report_quality quality;
 	struct finding_list findings;
 };

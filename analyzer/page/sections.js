@@ -364,7 +364,12 @@ function classesOf(run, charts, timeWindow) {
 	}
 	if (run.classes === null)
 		return add(made, [element("p.note", run.quality.source === null
-			? "Spans were not recorded one by one." : "Spans are not in this source.")]);
+			? "Spans were not recorded one by one." : "Spans are not in this source."),
+		run.live_classes.length > 0 ? tableOf(["size", "objects", "bytes in objects"],
+			run.live_classes.map((unused, i) => [
+				figureOf(run, `live_classes.${i}.size_bytes`, formatCount),
+				figureOf(run, `live_classes.${i}.objects`, formatCount),
+				figureOf(run, `live_classes.${i}.bytes`, formatBytes)])) : null]);
 	return add(made, [element("h3", "Worst classes"), classTable(run),
 		element("p.note", "By bytes in their spans without an object. Age: in cycles, of spans less than "
 			+ "half full, median / oldest.")]);

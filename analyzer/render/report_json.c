@@ -273,6 +273,20 @@ static void put_spans(struct json_writer *json, const struct report_facts *facts
 	json_writer_array_end(json);
 }
 
+/* Empty where the spans are known. */
+static void put_live(struct json_writer *json, const struct report_live *live)
+{
+	json_writer_array(json, "live_classes");
+	for (size_t i = 0; i < live->count; i++) {
+		json_writer_object(json, NULL);
+		json_writer_integer(json, "size_bytes", live->class[i].size_bytes);
+		json_writer_integer(json, "objects", live->class[i].objects);
+		json_writer_integer(json, "bytes", live->class[i].bytes);
+		json_writer_object_end(json);
+	}
+	json_writer_array_end(json);
+}
+
 static void put_quality(struct json_writer *json, const struct report_facts *facts)
 {
 	const struct report_quality *quality = &facts->quality;
@@ -319,6 +333,7 @@ void report_print_json(const struct report_page *page, struct json_writer *json)
 		put_snapshots(json, page->facts);
 	put_pauses(json, page->facts, !page->pictures);
 	put_spans(json, page->facts);
+	put_live(json, &page->facts->live);
 	put_quality(json, page->facts);
 	json_writer_text(json, "next", page->verdict->next_query);
 	if (page->pictures)

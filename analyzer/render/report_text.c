@@ -460,13 +460,40 @@ static void print_large(const struct report_page *page, FILE *out, const struct 
 				      : "an unknown number of");
 }
 
+/* Where no spans tell how full they are: what is live, by the counters. */
+static void print_live(const struct report_page *page, FILE *out)
+{
+	const struct report_live *live = &page->facts->live;
+
+	if (live->count == 0)
+		return;
+	heading(page, out, "LARGEST SIZE CLASSES", "by bytes in objects; spans are not known");
+	fputs("    size     objects       bytes\n", out);
+	for (size_t i = 0; i < live->count; i++) {
+		const struct report_live_class *class = &live->class[i];
+
+		right(out, 8, human_count(class->size_bytes).text);
+		right(out, 12, human_count(class->objects).text);
+		right(out, 12, human_bytes((double)class->bytes).text);
+		right(out, 9, human_percent((double)class->bytes / (double)live->bytes).text);
+		fputs("  ", out);
+		graph_bar(out, (double)class->bytes / (double)live->bytes, SPARK_COLUMNS,
+			  page->options->unicode, false);
+		putc('\n', out);
+	}
+	paragraph(page, out, "In all classes %s; larger objects are not among them.",
+		  human_bytes((double)live->bytes).text);
+}
+
 static void print_classes(const struct report_page *page, FILE *out)
 {
 	const struct report_spans *spans = &page->facts->spans;
 	size_t shown = 0, more = 0;
 
-	if (!spans->known)
+	if (!spans->known) {
+		print_live(page, out);
 		return;
+	}
 	heading(page, out, "WORST SIZE CLASSES", "by bytes in their spans without an object");
 	fputs("    size    spans     full  free slots       tail  noscan  0..100 %   half empty\n",
 	      out);
