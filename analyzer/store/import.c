@@ -147,6 +147,22 @@ static bool note_contradictions(struct import *im, const struct snapshot_event *
 	       note_contradiction(im, event, "heap_alloc", m->heap_alloc, "heap_inuse", m->heap_inuse);
 }
 
+static bool note_endless_pauses(struct import *im, const struct snapshot_event *event)
+{
+	const struct snapshot_cycle *cycle = event->cycle;
+	char message[200];
+	uint64_t endless = 0;
+	for (uint64_t i = 0; i < cycle->pause_count && i < SNAPSHOT_PAUSES_MAX; i++)
+		if (cycle->pauses[i].duration_ns >= STORE_SUMMED_END)
+			endless = cycle->pauses[i].duration_ns;
+	if (!endless)
+		return true;
+	snprintf(message, sizeof message, "cycle %llu: a pause of %llu ns cannot be, and is left out",
+	         (unsigned long long)cycle->gc_num, (unsigned long long)endless);
+	return store_issue(im->store, im->source_id, event->segment.offset, "warning", "accounting",
+	                   message);
+}
+
 static bool finish_snapshot(struct import *im, const struct snapshot_event *event)
 {
 	im->in_snapshot = false;
@@ -207,7 +223,7 @@ static bool take_event(struct import *im, const struct snapshot_event *event)
 		if (!store_cycle(im->store, im->run_id, event->cycle, &known))
 			return false;
 		im->added |= !known;
-		return true;
+		return known || note_endless_pauses(im, event);
 	case SNAPSHOT_EVENT_SNAPSHOT:
 		return begin_snapshot(im, event);
 	case SNAPSHOT_EVENT_SPANS:

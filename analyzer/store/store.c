@@ -53,6 +53,16 @@ static void bind_u64(sqlite3_stmt *stmt, int column, uint64_t value)
 		sqlite3_bind_int64(stmt, column, (sqlite3_int64)value);
 }
 
+/*
+ * A figure that views add up. What no heap has and no pause lasts (256 TiB, three days in
+ * ns) is not known: one of these in a hostile recording, and no sum over it would have an
+ * answer.
+ */
+static void bind_summed(sqlite3_stmt *stmt, int column, uint64_t value)
+{
+	bind_u64(stmt, column, value < STORE_SUMMED_END ? value : UINT64_MAX);
+}
+
 static void bind_text(sqlite3_stmt *stmt, int column, const char *text)
 {
 	if (text)
@@ -416,8 +426,8 @@ bool store_pause(struct store *store, int64_t run_id, uint64_t gc_num, const str
 	sqlite3_bind_int64(stmt, 1, run_id);
 	bind_u64(stmt, 2, gc_num);
 	bind_text(stmt, 3, phase ? phase : "unknown");
-	bind_u64(stmt, 4, p->duration_ns);
-	bind_u64(stmt, 5, p->stop_ns);
+	bind_summed(stmt, 4, p->duration_ns);
+	bind_summed(stmt, 5, p->stop_ns);
 	bind_u64(stmt, 6, p->end_unix_ns);
 	return stmt && run(stmt);
 }
@@ -487,7 +497,7 @@ bool store_sums(struct store *store, int64_t snapshot_id, const struct span_sums
 				sqlite3_bind_int(stmt, 3, class);
 				sqlite3_bind_int(stmt, 4, noscan);
 				for (int i = 0; i < 7; i++)
-					bind_u64(stmt, 5 + i, figures[i]);
+					bind_summed(stmt, 5 + i, figures[i]);
 				ok = run(stmt);
 			}
 		}

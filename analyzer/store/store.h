@@ -20,6 +20,9 @@ enum store_statement {
 	STORE_SOURCE_END, STORE_RUN_SKIPPED, STORE_STATEMENTS,
 };
 
+/* Durations, and sums over spans, are stored as NULL from here on: see bind_summed. */
+#define STORE_SUMMED_END ((uint64_t)1 << 48)
+
 struct store {
 	sqlite3 *db;
 	bool has_spans;       /* span is a table (its triggers are off here), not a cursor */

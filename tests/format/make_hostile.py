@@ -125,6 +125,24 @@ def huge():
     return segment.bytes()
 
 
+def pauses():
+    """Pauses that no sum of 64 bits can hold."""
+    segment = Segment()
+    former = [0] * 54
+    for gc_num in range(1, 4):
+        values = [gc_num] + [0] * 53
+        values[21] = 2
+        for at in (22, 26):
+            values[at:at + 4] = [1, (1 << 62) + gc_num, 0, 1000 * gc_num + at]
+        segment.record(2, varint(54) + b"".join(
+            varint((new - old) << 1 if new >= old else (old - new << 1) - 1)
+            for new, old in zip(values, former)))
+        former = values
+    segment.snapshot(BATCH)
+    segment.new_rows(0)
+    return segment.bytes()
+
+
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
@@ -132,7 +150,7 @@ def main():
     files = {
         "rows": rows(64), "unchanged": unchanged(12), "optional": optional(32),
         "cycles": cycles(128), "zeros": zeros(240), "window": window(), "marks": marks(20),
-        "huge": huge(),
+        "huge": huge(), "pauses": pauses(),
     }
     for name, data in files.items():
         assert len(data) <= KB, name
