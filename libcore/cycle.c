@@ -23,7 +23,13 @@
 #include "trace.h"
 #include "world.h"
 
-enum { HELPERS_WORTH_BYTES = 1 << 20, STOP_RETRY_GROWTH = 16 };
+enum {
+	HELPERS_WORTH_BYTES = 1 << 20,
+	STOP_RETRY_GROWTH = 16,
+	/* Of who allocates, with another's cycle. */
+	PATIENCE_NS = 20 * 1000 * 1000,
+	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
+};
 
 struct cycle_figures cycle_figures;
 uint64_t cycle_period_ns = 120ull * 1000 * 1000 * 1000;
@@ -444,12 +450,25 @@ static void scavenge_to_limit(void)
 	thread_leave(t);
 }
 
+/*
+ * Who allocates waits for another's cycle, but not for ever: as a callback of dl_iterate_phdr
+ * it holds the loader's lock, which that one needs to stop the world.
+ */
+static bool lock_for(enum recorder_reason reason)
+{
+	if (reason == RECORDER_LIMIT || (reason == RECORDER_GC && cycle.by_limit))
+		return lock_acquire_within(&cycle.lock, PATIENCE_LIMIT_NS);
+	if (reason == RECORDER_GC)
+		return lock_acquire_within(&cycle.lock, PATIENCE_NS);
+	lock_acquire(&cycle.lock);
+	return true;
+}
+
 bool cycle_run(enum recorder_reason reason)
 {
 	bool done = true;
-	if (!still_due(reason))
+	if (!still_due(reason) || !lock_for(reason))
 		return true;
-	lock_acquire(&cycle.lock);
 	if (still_due(reason)) {
 		finish_locked();
 		done = collect(reason == RECORDER_GC && cycle.by_limit ? RECORDER_LIMIT : reason);

@@ -39,7 +39,8 @@ void cycle_init(int percent, int64_t limit_bytes);
 /*
  * Runs a cycle now. RECORDER_GC and RECORDER_PERIODIC: only if it is still due when
  * the lock is held. RECORDER_FORCED and RECORDER_LIMIT: also sweeps all and closes it. False
- * when a thread could not be stopped. Known thread, outside the heap.
+ * when a thread could not be stopped. RECORDER_GC and RECORDER_LIMIT wait for another's cycle
+ * a second at most, and then do nothing. Known thread, outside the heap.
  */
 bool cycle_run(enum recorder_reason reason);
 

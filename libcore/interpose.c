@@ -28,10 +28,27 @@ void *libc_function(_Atomic(void *) *found, const char *name)
 	return function;
 }
 
+static __typeof__(&pthread_create) create_behind(void)
+{
+	return BEHIND(pthread_create);
+}
+
+static __typeof__(&pthread_detach) detach_behind(void)
+{
+	return BEHIND(pthread_detach);
+}
+
+void interpose_setup(void)
+{
+	create_behind();
+	detach_behind();
+	libc_pthread_sigmask(SIG_BLOCK, NULL, NULL);
+}
+
 int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(void *),
                         void *arg)
 {
-	return BEHIND(pthread_create)(id, attr, start, arg);
+	return create_behind()(id, attr, start, arg);
 }
 
 /* ---- beginning threads ------------------------------------------------- */
@@ -164,7 +181,7 @@ WRAPPED int thrd_join(thrd_t id, int *result)
 WRAPPED int pthread_detach(pthread_t id)
 {
 	struct thread_ref ref = thread_find_joinable(id);
-	int error = BEHIND(pthread_detach)(id);
+	int error = detach_behind()(id);
 	if (error == 0)
 		thread_detached(ref);
 	return error;

@@ -24,6 +24,12 @@ void *libc_function(_Atomic(void *) *found, const char *name);
 /* A copy of the set that does not block the stop signal; NULL for NULL. */
 const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy);
 
+/*
+ * Once, before the first thread is known: looks up what the runtime itself calls while a
+ * cycle is locked. To look up takes the loader's lock, whose holder may wait for that cycle.
+ */
+void interpose_setup(void);
+
 int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(void *),
                         void *arg);
 int libc_pthread_sigmask(int how, const sigset_t *set, sigset_t *former);

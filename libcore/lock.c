@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os.h"
+
 enum { SPINS = 100 };
 
 void lock_sleep(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns)
@@ -39,6 +41,20 @@ void lock_acquire_slow(struct lock *l)
 	}
 	while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0)
 		lock_sleep(&l->word, 2, -1);
+}
+
+bool lock_acquire_within(struct lock *l, int64_t timeout_ns)
+{
+	if (lock_try(l))
+		return true;
+	int64_t deadline_ns = (int64_t)os_mono_ns() + timeout_ns;
+	while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0) {
+		int64_t left_ns = deadline_ns - (int64_t)os_mono_ns();
+		if (left_ns <= 0)
+			return false;
+		lock_sleep(&l->word, 2, left_ns);
+	}
+	return true;
 }
 
 void lock_release_slow(struct lock *l)

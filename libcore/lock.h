@@ -20,6 +20,9 @@ struct lock {
 };
 
 void lock_acquire_slow(struct lock *l);
+
+/* False when the lock was not free within this time. */
+bool lock_acquire_within(struct lock *l, int64_t timeout_ns);
 void lock_release_slow(struct lock *l);
 
 static inline bool lock_try(struct lock *l)

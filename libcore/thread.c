@@ -44,6 +44,7 @@ void thread_set_hooks(const struct thread_hooks *hooks)
 	if (atomic_load_explicit(&threads.ready, memory_order_acquire))
 		return;
 	threads.hooks = *hooks;
+	interpose_setup();
 	tls_setup();
 	if (pthread_key_create(&threads.key, thread_value_dropped) != 0)
 		os_fatal("no thread-specific key is left");

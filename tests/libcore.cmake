@@ -9,6 +9,27 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		LIBS memspan Threads::Threads
 		ARGS $<TARGET_FILE:roots_library>)
 	target_include_directories(roots_are_found PRIVATE ${PROJECT_SOURCE_DIR}/libcore)
+	memspan_add_plain_test(libraries_come_and_go
+		SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/libraries_come_and_go.c
+		LIBS memspan Threads::Threads ${CMAKE_DL_LIBS}
+		ARGS $<TARGET_FILE:roots_library>)
+	memspan_add_plain_test(exit_in_a_collection
+		SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/exit_in_a_collection.c
+		LIBS memspan Threads::Threads)
+	# What is recorded meanwhile can be read, whatever the program was doing.
+	if(TARGET memanalyze)
+		add_executable(forks_while_recorded ${CMAKE_CURRENT_LIST_DIR}/libcore/world_survives_fork.c)
+		target_link_libraries(forks_while_recorded PRIVATE memspan Threads::Threads)
+		foreach(name exit_in_a_collection forks_while_recorded)
+			set(recordings ${CMAKE_CURRENT_BINARY_DIR}/${name}.recordings)
+			add_test(NAME ${name}_recorded COMMAND sh -c "rm -rf ${recordings} && \
+mkdir ${recordings} && MEMSPAN_DUMP=${recordings} $<TARGET_FILE:${name}> && \
+$<TARGET_FILE:memanalyze> verify ${recordings}")
+			set_tests_properties(${name}_recorded PROPERTIES
+				TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
+		endforeach()
+		set_tests_properties(forks_while_recorded_recorded PROPERTIES LABELS no_asan)
+	endif()
 	foreach(name world_stops_busy_threads world_leaves_signals_alone world_survives_fork
 			world_lets_waits_go_on thread_record_stays_closed
 			large_alignment_is_kept threads_end_in_any_way

@@ -168,7 +168,9 @@ MEMSPAN_API int memspan_stack_set_sp(void *stack, void *sp);
 
 /*
  * One full forced cycle, sweep included. A cycle that is under way is finished
- * first. With recording on it returns when the cycle's snapshot is captured.
+ * first. With recording on it returns when the cycle's snapshot is captured. Not in a
+ * callback of dl_iterate_phdr while other threads may collect: it would wait for one that
+ * needs the loader's list. (Allocating there is allowed.)
  */
 MEMSPAN_API void memspan_gc(void);
 
