@@ -8,10 +8,12 @@ endforeach()
 
 # Threads that are stopped by a signal are beyond ThreadSanitizer (libcore.cmake).
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
-	foreach(name heap_collects heap_counts heap_keeps_its_promises)
+	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_without_memory)
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan Threads::Threads)
 	endforeach()
+	# A limit on the address space leaves no room for AddressSanitizer's own.
+	set_tests_properties(heap_without_memory PROPERTIES LABELS no_asan)
 	# For minutes rather than seconds: heap_stress 600.
 	memspan_add_plain_test(heap_stress
 		SOURCES ${heap_folder}/heap_stress.c LIBS memspan Threads::Threads ARGS 5)
