@@ -255,6 +255,29 @@ void *heap_take_large(struct thread *t, enum span_kind kind, size_t bytes, size_
 	return alloc_large(t, kind, bytes, align, false);
 }
 
+bool heap_resize_large(struct thread *t, struct span *s, size_t bytes)
+{
+	struct mcache *m = &t->mcache;
+	if (bytes > PTRDIFF_MAX)
+		return false;
+	thread_enter(t);
+	cycle_sweep_span(m, s);
+	size_t former = s->elem_bytes;
+	bool done = *span_free_word(s, 0) == 0 && span_resize(s, pages_for(bytes));
+	if (done && s->elem_bytes > former) {
+		m->counts.large_alloc_bytes += s->elem_bytes - former;
+		counters_live_add((int64_t)(s->elem_bytes - former), true);
+	} else if (done) {
+		m->counts.large_free_bytes += former - s->elem_bytes;
+		counters_live_sub((int64_t)(former - s->elem_bytes),
+		                  (int64_t)(former - s->elem_bytes));
+	}
+	thread_leave(t);
+	if (done)
+		collect_if_due(t);
+	return done;
+}
+
 static size_t tiny_align(size_t bytes)
 {
 	return bytes >= 8 ? 8 : bytes >= 4 ? 4 : bytes >= 2 ? 2 : 1;

@@ -93,6 +93,12 @@ void *heap_take_large(struct thread *t, enum span_kind kind, size_t bytes, size_
 /* The same once more, for a caller that must neither collect nor be stopped. */
 void *heap_take_large_quietly(struct thread *t, enum span_kind kind, size_t bytes, size_t align);
 
+/*
+ * Makes malloc's large block at p, in span s, hold `bytes` where it is, longer or shorter.
+ * False: it cannot.
+ */
+bool heap_resize_large(struct thread *t, struct span *s, size_t bytes);
+
 /* The smallest class that holds the bytes at the alignment; 0 if none does. */
 unsigned heap_class_for(size_t bytes, size_t align);
 

@@ -11,7 +11,8 @@
 struct counters counters;
 void (*counters_shrunk)(void);
 
-enum { LIVE_TAKEN_MAX_BYTES = 32 << 10 }; /* that a thread keeps to itself */
+/* What a thread keeps to itself of its share of heap_live. */
+enum { LIVE_FREED_MAX_BYTES = 256 << 10, LIVE_TAKEN_MAX_BYTES = 32 << 10 };
 
 /* How many spans a refill sweeps in search of free slots before it takes a new one. */
 enum { SWEEP_TRIES = 64 };
@@ -23,15 +24,26 @@ void mcache_open(struct mcache *m)
 
 /* ---- lists of owned spans ---------------------------------------------- */
 
+/*
+ * An owned span is full until more than an eighth of its slots are free again: where single
+ * objects come and go all over the heap, a refill then finds some and not one.
+ */
+static unsigned full_count_max(const struct span *s)
+{
+	return s->nelems >> 3;
+}
+
 static void own_partial(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->partial[span_class_of(s)], s);
 	s->listed = true;
+	s->turn_count = s->nelems;
 }
 
 static void own_full(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->full[span_class_of(s)], s);
+	s->turn_count = (uint16_t)(full_count_max(s) + 1);
 }
 
 /*
@@ -52,19 +64,10 @@ static void keep_or_release(struct mcache *m, struct span *s)
 	mcentral_put(s);
 }
 
-/*
- * An owned span is full until more than an eighth of its slots are free again: where single
- * objects come and go all over the heap, a refill then finds some and not one.
- */
-static bool is_full(const struct span *s)
-{
-	return s->free_count <= s->nelems >> 3;
-}
-
 /* Slots were freed in an owned span that is not the current one. */
 static void gained_slots(struct mcache *m, struct span *s)
 {
-	if (!s->listed && !is_full(s)) {
+	if (!s->listed && s->free_count > full_count_max(s)) {
 		mcentral_list_remove(&m->full[span_class_of(s)], s);
 		own_partial(m, s);
 	}
@@ -107,7 +110,7 @@ static void count_freed_live(struct mcache *m, const struct span *s)
 	m->live_freed += (int64_t)s->elem_bytes;
 	if (!span_noscan(s))
 		m->scan_freed += (int64_t)s->elem_bytes;
-	if (__builtin_expect(m->live_freed > MCACHE_LIVE_FREED_MAX_BYTES, 0))
+	if (m->live_freed > LIVE_FREED_MAX_BYTES)
 		mcache_settle_live(m);
 }
 
@@ -181,6 +184,7 @@ static unsigned next_word(struct span *s)
 static void make_current(struct mcache *m, unsigned class, struct span *s)
 {
 	m->slots[class].span = s;
+	s->turn_count = UINT16_MAX;
 	count_taken_live(m, s, s->free_count);
 }
 

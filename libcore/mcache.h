@@ -48,8 +48,7 @@ struct mcache {
 
 #define MCACHE_CLOSED ((struct span *)1)
 
-/* What a thread keeps to itself of what it has freed, and of empty spans. */
-enum { MCACHE_LIVE_FREED_MAX_BYTES = 256 << 10, MCACHE_EMPTY_PAGES_MAX = 64 };
+enum { MCACHE_EMPTY_PAGES_MAX = 64 }; /* that a thread keeps of empty spans */
 
 /* Ready for a thread; all zero before. */
 void mcache_open(struct mcache *m);
@@ -77,35 +76,36 @@ enum mcache_free_result { MCACHE_FREED, MCACHE_DOUBLE_FREE };
 enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index);
 
 /*
- * The fast path of the same: an object that starts at p, in a span that m owns, whose free
- * changes nothing but a bit and some counts. False: nothing is done, mcache_free knows why.
+ * The fast path of the same for malloc's objects: p starts one, in a span that m owns, whose
+ * free changes nothing but a bit and some counts. False: nothing is done, mcache_free knows why.
+ * Of the product of offset and magic the upper half is the object's index, and the lower half
+ * is less than magic exactly where the offset is that of an object's start (sizeclass.h).
  */
-static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcache *m, struct span *s, uintptr_t p)
+static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcache *m,
+                                                                    struct span *s, uintptr_t p)
 {
-	unsigned index = span_index(s, p), w = index >> 6, class = span_class_of(s);
-	uint64_t bit = (uint64_t)1 << (index & 63), *word;
-	if (!span_owned_by(s, m) || span_object(s, index) != p || index >= s->nelems || s->specials)
+	uint64_t product = (p - s->base) * s->magic, *word;
+	unsigned index = (unsigned)(product >> 32), group = s->group;
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	if ((uint32_t)product >= s->magic || index >= s->nelems || !span_owned_by(s, m) ||
+	    s->kind != SPAN_ROOT || s->specials)
 		return false;
-	struct mcache_slot *slot = &m->slots[class];
-	if (w == s->group) {
-		word = &slot->word;
+	unsigned class = span_class(SPAN_ROOT, s->size_class);
+	if (index >> 6 == group) {
+		word = &m->slots[class].word;
 		if (*word & bit)
 			return false;
-		slot->dirty = 1;
+		m->slots[class].dirty = 1;
 		m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
 	} else {
-		/* A full span may get into a list, and one that falls empty out of it. */
 		unsigned count = s->free_count + 1u;
-		bool is_current = slot->span == s;
-		word = span_free_word(s, w);
-		if ((*word & bit) || count == s->nelems ||
-		    m->live_freed > MCACHE_LIVE_FREED_MAX_BYTES ||
-		    (!s->listed && !is_current && count > s->nelems >> 3))
+		word = span_free_word(s, index >> 6);
+		if ((*word & bit) || count >= s->turn_count)
 			return false;
 		s->free_count = (uint16_t)count;
-		if (!is_current) {
+		if (group == SPAN_GROUP_NONE) { /* not the current span */
 			m->live_freed += (int64_t)s->elem_bytes;
-			m->scan_freed += span_noscan(s) ? 0 : (int64_t)s->elem_bytes;
+			m->scan_freed += (int64_t)s->elem_bytes;
 		}
 	}
 	*word |= bit;

@@ -308,6 +308,19 @@ uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, 
 	return pageheap.base + first * PAGE_BYTES;
 }
 
+bool pageheap_extend(uintptr_t base, size_t pages, enum chunk_kind kind, bool *dirty)
+{
+	size_t first = (base - pageheap.base) / PAGE_BYTES;
+	size_t all = pageheap.reserved_bytes / PAGE_BYTES;
+	if (pages > all - first || !run_is_free(first, pages, kind))
+		return false;
+	while (pageheap_opened_pages() < first + pages)
+		if (!arena_open())
+			return false;
+	*dirty = run_use(first, pages, kind);
+	return true;
+}
+
 void pageheap_give(uintptr_t base, size_t pages)
 {
 	size_t first = (base - pageheap.base) / PAGE_BYTES;

@@ -79,6 +79,12 @@ bool pageheap_init(void);
  */
 uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty);
 
+/*
+ * Takes the `pages` that begin at `base`, behind a run of the same kind, if all are free.
+ * *dirty as above. Lock held.
+ */
+bool pageheap_extend(uintptr_t base, size_t pages, enum chunk_kind kind, bool *dirty);
+
 /* Makes a run idle again; retained, not released. Lock held. */
 void pageheap_give(uintptr_t base, size_t pages);
 

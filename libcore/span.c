@@ -38,7 +38,7 @@ static unsigned words_for(unsigned nelems, unsigned *size_index)
 /* As new but for what a stack of spans with remote frees knows of it (span.h). */
 static void struct_clear(struct span *s, unsigned words)
 {
-	memset(&s->base, 0, struct_bytes(words) - offsetof(struct span, base));
+	memset(&s->size_class, 0, struct_bytes(words) - offsetof(struct span, size_class));
 	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
 }
 
@@ -142,6 +142,31 @@ no_pages:
 no_struct:
 	lock_release(&pageheap.lock);
 	return NULL;
+}
+
+bool span_resize(struct span *s, size_t pages)
+{
+	bool dirty = false, done = true;
+	uintptr_t end = s->base + s->npages * PAGE_BYTES;
+	lock_acquire(&pageheap.lock);
+	if (pages > s->npages) {
+		size_t more = pages - s->npages;
+		done = pageheap_extend(end, more, span_noscan(s) ? CHUNK_NOSCAN : CHUNK_SCAN, &dirty);
+		if (done)
+			map_pages(end, more, s);
+	} else {
+		size_t less = s->npages - pages;
+		map_pages(end - less * PAGE_BYTES, less, NULL);
+		pageheap_give(end - less * PAGE_BYTES, less);
+	}
+	if (done) {
+		span_totals.inuse_pages += pages - s->npages;
+		s->npages = pages;
+		s->elem_bytes = pages * PAGE_BYTES;
+		s->dirty |= dirty;
+	}
+	lock_release(&pageheap.lock);
+	return done;
 }
 
 void span_free(struct span *s)

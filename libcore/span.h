@@ -63,28 +63,31 @@ struct span {
 	/* Kept when the structure is used again. */
 	_Atomic(struct mcache *) owner; /* SPAN_IN_HAND while there is no span */
 	struct span *remote_next;
-	bool kept_empty;          /* empty, and in its owner's partial list all the same */
 	_Atomic bool remote_queued; /* on a stack of spans with remote frees */
 
-	uintptr_t base;
-	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
-	uint32_t magic;           /* sizeclass_magic; 0 for one object */
-	uint16_t nelems;          /* 0 for a stack */
-	uint16_t words;           /* in each bit array */
+	/* What a free looks at is in one cache line. */
 	uint8_t size_class;
 	uint8_t kind;             /* enum span_kind */
 	_Atomic uint8_t state;    /* enum span_state */
 	_Atomic uint8_t rescan;   /* the mark queue overflowed: scan its marked objects again */
-	_Atomic uint32_t sweepgen;
-	uint16_t free_count;
-	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
 	bool dirty;               /* free slots may hold old content */
 	bool listed;              /* in the partial list of its owner or of the central list */
+	bool kept_empty;          /* empty, and in its owner's partial list all the same */
+	uintptr_t base;
+	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
+	uint32_t magic;           /* sizeclass_magic; 0 for one object */
+	_Atomic uint32_t sweepgen;
+	uint16_t nelems;          /* 0 for a stack */
+	uint16_t free_count;
+	uint16_t turn_count;      /* free_count with which the owner changes the span's list */
+	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
+	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
+
+	uint16_t words;           /* in each bit array */
 	uint32_t born_gc;
 	size_t npages;
 	struct span *all_next, *all_prev;   /* central list of all spans of the class */
 	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
-	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
 	uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
 	uint64_t bits[];
 };
@@ -165,6 +168,12 @@ extern _Atomic uint64_t span_freed_twice[SPAN_CLASSES];
  */
 struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_class,
                       size_t pages, size_t align_pages);
+
+/*
+ * Makes a span of one object longer or shorter where it is; false when the pages behind it
+ * are not free. The caller has the object to itself, inside the heap.
+ */
+bool span_resize(struct span *s, size_t pages);
 
 /* Gives pages and structure back. The span is in no list and holds no object. */
 void span_free(struct span *s);

@@ -171,6 +171,25 @@ static bool fits(size_t room, size_t bytes)
 	return bytes <= room && (bytes >= room / 2 || room <= 16);
 }
 
+/* Of a block with pages of its own that is to stay one. */
+static bool resized_in_place(struct span *s, size_t bytes)
+{
+	struct thread *t = thread_current;
+	return t && s->size_class == 0 && bytes > SIZECLASS_BYTES_MAX && heap_resize_large(t, s, bytes);
+}
+
+/*
+ * A large block that has grown once will do so again: with an eighth more, however small the
+ * steps, all its moves together cost no more than some times its size.
+ */
+static void *grow_large(size_t bytes)
+{
+	void *fresh = NULL;
+	if (bytes <= PTRDIFF_MAX - bytes / 8)
+		fresh = block_alloc_slow(bytes + bytes / 8, 1, BLOCK_AS_IT_IS);
+	return fresh ? fresh : block_alloc(bytes);
+}
+
 void *block_resize(void *p, size_t bytes)
 {
 	struct heap_object o;
@@ -180,9 +199,11 @@ void *block_resize(void *p, size_t bytes)
 	if (!is_early && o.span->kind != SPAN_ROOT)
 		return memspan_realloc(p, bytes);
 	size_t room = block_room(p);
-	if (fits(room, bytes))
+	if (fits(room, bytes) || (!is_early && resized_in_place(o.span, bytes)))
 		return p;
-	void *fresh = block_alloc(bytes);
+	void *fresh = bytes > SIZECLASS_BYTES_MAX && room > SIZECLASS_BYTES_MAX
+	                  ? grow_large(bytes)
+	                  : block_alloc(bytes);
 	if (!fresh)
 		return NULL;
 	memcpy(fresh, p, bytes < room ? bytes : room);
