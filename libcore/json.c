@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "os.h"
+
 struct writer {
 	char *buf;
 	size_t cap, length;
@@ -65,6 +67,7 @@ static void put_double(struct writer *w, const char *name, double value)
 int json_mem_stats(const memspan_mem_stats *s, char *buf, size_t cap)
 {
 	struct writer w = {buf, cap, 0};
+	void *locale = os_locale_plain();
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -113,5 +116,6 @@ int json_mem_stats(const memspan_mem_stats *s, char *buf, size_t cap)
 	put(&w, "    ]\n}");
 	if (cap && w.length >= cap)
 		buf[cap - 1] = '\0';
+	os_locale_restore(locale);
 	return (int)w.length;
 }

@@ -33,6 +33,13 @@ uint64_t os_mono_ns(void);
 uint64_t os_unix_ns(void);
 uint64_t os_thread_cpu_ns(void);
 
+/*
+ * From here on the calling thread writes numbers as C does, with a point, whatever locale the
+ * program has set; restore takes what this returned.
+ */
+void *os_locale_plain(void);
+void os_locale_restore(void *former);
+
 /* Writes the text to stderr in one write; what does not go is lost. */
 void os_stderr(const char *text, size_t bytes);
 /* "memspan: " and the formatted line and a newline on stderr. */

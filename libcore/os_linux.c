@@ -3,6 +3,7 @@
 #include "os.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -171,6 +172,17 @@ _Noreturn void os_fatal(const char *format, ...)
 bool os_has_environment(void)
 {
 	return environ != NULL;
+}
+
+/* The C library has this locale from the start: nothing is allocated. */
+void *os_locale_plain(void)
+{
+	return uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+}
+
+void os_locale_restore(void *former)
+{
+	uselocale(former);
 }
 
 const char *os_setting(const char *name)

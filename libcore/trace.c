@@ -36,6 +36,7 @@ void trace_cycle(const struct recorder_cycle *cycle, unsigned cpus, double cpu_f
 	if (!trace_gc)
 		return;
 	int saved = errno;
+	void *locale = os_locale_plain();
 	char line[400];
 	double pause = ms(cycle->pauses[0].duration_ns);
 	double stop = ms(cycle->pauses[0].stop_ns);
@@ -49,6 +50,7 @@ void trace_cycle(const struct recorder_cycle *cycle, unsigned cpus, double cpu_f
 	                 mib(cycle->heap_marked), mib(cycle->heap_goal), mib(cycle->stack_bytes),
 	                 mib(cycle->global_bytes), cpus,
 	                 cycle->reason == RECORDER_FORCED ? " (forced)" : "");
+	os_locale_restore(locale);
 	print(line, n, sizeof line);
 	errno = saved;
 }

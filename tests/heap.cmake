@@ -19,7 +19,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		SOURCES ${heap_folder}/heap_stress.c LIBS memspan Threads::Threads ARGS 5)
 	set_tests_properties(heap_stress PROPERTIES ENVIRONMENT
 		"${memspan_test_environment};MEMSPAN_GCPERCENT=25")
-	foreach(name cycle_comes_by_itself heap_overflows_its_queue
+	foreach(name cycle_comes_by_itself numbers_have_points heap_overflows_its_queue
 			heap_tells_free_from_allocated
 			remote_frees_come_late)
 		memspan_add_plain_test(${name}
