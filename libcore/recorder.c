@@ -23,6 +23,7 @@ static struct {
 	const struct recorder *_Atomic attached;
 	void (*forked)(void);
 	_Atomic bool told_of_use;
+	void *_Atomic stack;    /* of the recorder's thread */
 } link;
 
 void recorder_attach(const struct recorder *recorder)
@@ -191,6 +192,7 @@ void recorder_on_fatal_signal(void (*before)(void))
 void recorder_link_after_fork(void)
 {
 	atomic_store(&link.told_of_use, false);
+	memspan_stack_free(atomic_exchange(&link.stack, NULL)); /* its thread is not in the child */
 	if (link.forked)
 		link.forked();
 }
@@ -207,6 +209,8 @@ int recorder_thread_start(void (*run)(void *arg), void *arg)
 	int error = thread_start_runtime(run, arg, stack, THREAD_STACK_BYTES);
 	if (error)
 		memspan_stack_free(stack);
+	else
+		atomic_store(&link.stack, stack);
 	return error;
 }
 

@@ -33,7 +33,7 @@ $<TARGET_FILE:memanalyze> verify ${recordings}")
 	foreach(name world_stops_busy_threads world_leaves_signals_alone world_survives_fork
 			world_lets_waits_go_on thread_record_stays_closed
 			large_alignment_is_kept threads_end_in_any_way
-			heap_is_read_without_a_stop)
+			heap_is_read_without_a_stop recorder_leaves_no_stack_behind)
 		memspan_add_plain_test(${name}
 			SOURCES ${CMAKE_CURRENT_LIST_DIR}/libcore/${name}.c
 			LIBS memspan_core Threads::Threads)
