@@ -1,4 +1,4 @@
-# Long work of memanalyze: what interrupts it.
+# Long work of memanalyze and what interrupts it, recordings that grow, the shell.
 set(scale_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
 
 add_test(NAME memanalyze_interrupted_load COMMAND sh ${scale_tests}/interrupted_load.sh
@@ -10,3 +10,11 @@ add_test(NAME memanalyze_watch COMMAND sh ${scale_tests}/watch.sh $<TARGET_FILE:
 	$<TARGET_FILE:make_recording> $<TARGET_FILE:recorded_program>)
 set_tests_properties(memanalyze_watch PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
+
+find_package(Python3 COMPONENTS Interpreter)
+if(Python3_FOUND)
+	add_test(NAME memanalyze_shell COMMAND ${Python3_EXECUTABLE} ${scale_tests}/shell.py
+		$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
+	set_tests_properties(memanalyze_shell PROPERTIES
+		TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
+endif()

@@ -1,13 +1,15 @@
 /* verb_sql.c - memanalyze sql. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exit.h"
 #include "guard.h"
 #include "output.h"
 #include "session.h"
+#include "shell.h"
+#include "statements.h"
 #include "verbs.h"
 
 enum { SQL_BYTES_MAX = 1 << 20 };
@@ -33,56 +35,51 @@ static char *read_sql(const char *path)
 	return text;
 }
 
-static int explain(sqlite3 *db, const struct guard *guard, int rc)
-{
-	if (rc == SQLITE_INTERRUPT)
-		return complain(EXIT_USAGE, "the statement ran longer than --timeout allows");
-	if (rc == SQLITE_AUTH)
-		return complain(EXIT_USAGE, "refused, SQL is read-only here: %s",
-		                guard->refused[0] ? guard->refused : sqlite3_errmsg(db));
-	return complain(EXIT_USAGE, "SQL: %s", sqlite3_errmsg(db));
-}
-
-static int run_statements(sqlite3 *db, const struct guard *guard, const char *sql,
-                          const struct options *options, FILE *out)
-{
-	struct render_options look = output_look(options, out);
-	unsigned statements = 0;
-	while (*sql) {
-		sqlite3_stmt *stmt;
-		int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, &sql);
-		if (rc != SQLITE_OK)
-			return explain(db, guard, rc);
-		if (!stmt)
-			continue; /* space or a comment */
-		if (statements++ && options->format == RENDER_TABLE)
-			fputc('\n', out);
-		rc = render_statement(stmt, options->format, &look, out);
-		int status = rc == SQLITE_DONE ? EXIT_FINE : explain(db, guard, rc);
-		sqlite3_finalize(stmt);
-		if (status != EXIT_FINE || ferror(out))
-			return status;
-	}
-	if (!statements)
-		return complain(EXIT_USAGE, "no SQL statement in what was given");
-	return EXIT_FINE;
-}
-
 static int ask(struct session *session, const char *sql, const struct options *options)
 {
 	struct guard guard;
 	FILE *out = output_open(options);
 	if (!out)
 		return EXIT_USAGE;
+	struct render_options look = output_look(options, out);
 	guard_install(&guard, session->store.db, options->timeout_s);
-	int status = run_statements(session->store.db, &guard, sql, options, out);
+	int status = statements_run(session->store.db, &guard, sql, options->format, &look, out);
 	if (status == EXIT_FINE)
 		status = session_status(session, options->strict);
 	return output_close(out, options, status);
 }
 
+/* Without a query, at a terminal: the last word is a file like the others. */
+static bool wants_shell(const struct options *options)
+{
+	if (options->sql_file || options->output || options->word_count == 0 ||
+	    isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
+		return false;
+	const char *selector;
+	char *last = session_split_name(options->words[options->word_count - 1], &selector);
+	bool is_file = options->word_count == 1 || (last && access(last, F_OK) == 0);
+	free(last);
+	return is_file;
+}
+
+static int open_shell(const struct options *options)
+{
+	struct session session;
+	struct guard guard;
+	struct shell_options shell = {options->format, output_look(options, stdout), options->timeout_s};
+	int status = session_open(&session, options->words, options->word_count);
+	if (status == EXIT_FINE) {
+		guard_install(&guard, session.store.db, options->timeout_s);
+		status = shell_run(session.store.db, &guard, &shell);
+	}
+	session_close(&session);
+	return status;
+}
+
 static int run(struct options *options)
 {
+	if (wants_shell(options))
+		return open_shell(options);
 	struct session session;
 	size_t files = options->word_count;
 	char *text = NULL;

@@ -40,8 +40,11 @@ const struct verb verbs[] = {
      "  memanalyze report --format html snapshot.zst -o report.html\n"},
     {"sql", verb_sql, "asks SQL of recordings",
      "usage: memanalyze sql [OPTIONS] FILE... \"SELECT ...\"\n"
-     "       memanalyze sql [OPTIONS] -f QUERIES FILE...\n\n"
-     "Runs SQL, read-only, over the tables and views that 'memanalyze schema' describes.\n" FILES
+     "       memanalyze sql [OPTIONS] -f QUERIES FILE...\n"
+     "       memanalyze sql [OPTIONS] FILE...\n\n"
+     "Runs SQL, read-only, over the tables and views that 'memanalyze schema' describes.\n"
+     "Without a query, at a terminal, it asks for statements: with history, completion of tables\n"
+     "and columns, and .help.\n" FILES
      "\nOptions:\n" OUTPUT_OPTIONS
      "  -f, --file SQL    run the statements of a file, - for standard input\n"
      "  --timeout S       give up after S seconds\n"

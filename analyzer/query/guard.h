@@ -3,12 +3,14 @@
  *
  * Allowed: SELECT, EXPLAIN, recursion, functions but load_extension, and the PRAGMAs
  * that describe a schema. Everything else is refused when it is prepared. A statement
- * that runs longer than the timeout is interrupted.
+ * that runs longer than the timeout is interrupted, and SQLite takes no more than 256 MiB: a
+ * view of a database from anywhere can ask for any amount of both.
  */
 #ifndef GUARD_H
 #define GUARD_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct guard {
@@ -18,5 +20,11 @@ struct guard {
 
 /* From now on; the guard must stay valid while the connection is open. */
 void guard_install(struct guard *guard, sqlite3 *db, double timeout_s);
+
+/* The time begins anew, with another limit; 0: none. */
+void guard_restart(struct guard *guard, double timeout_s);
+
+/* Whether the time is over. */
+bool guard_is_late(const struct guard *guard);
 
 #endif

@@ -71,6 +71,17 @@ prints 'state,n
 idle,20
 inuse,60'
 
+# What a schema says of itself, and what a statement may take.
+status 0 sql good.zst "SELECT name, type FROM pragma_table_info('source') LIMIT 1" --format csv
+prints 'name,type
+id,INTEGER'
+status 2 sql good.zst "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000)
+	SELECT length(group_concat(hex(zeroblob(1000000)))) FROM n"
+says 'too big'
+status 2 sql good.zst --timeout 0.1 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+	SELECT count(*) FROM n"
+says 'longer than --timeout'
+
 # Where the query and the recording come from.
 echo 'SELECT 1 AS a; SELECT 2 AS b;' >queries.sql
 status 0 sql good.zst -f queries.sql --format csv
