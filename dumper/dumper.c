@@ -377,6 +377,7 @@ static void on_fork(void)
 		return;
 	if (waiting)
 		recorder_release(waiting);
+	file_forked();
 	dumper.recording.file.lock = NULL; /* the mapping stayed with the parent */
 	if (atomic_load(&dumper.lock) == 0)
 		recording_free(&dumper.recording);

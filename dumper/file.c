@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -37,6 +38,42 @@ static int open_above(const char *path, int flags, mode_t mode)
 		return above;
 	}
 	return fd;
+}
+
+/*
+ * The descriptors of the recording that are open just now, plus one; 0: none. A child that
+ * is forked meanwhile inherits them, and with them the lock for as long as it lives.
+ */
+static atomic_int open_now[2];
+
+static int open_own(const char *path, int flags, mode_t mode)
+{
+	int fd = open_above(path, flags, mode), none = 0;
+
+	if (fd >= 0 && !atomic_compare_exchange_strong(&open_now[0], &none, fd + 1))
+		atomic_store(&open_now[1], fd + 1);
+	return fd;
+}
+
+/* As close. */
+static int close_own(int fd)
+{
+	for (int i = 0; i < 2; i++) {
+		int own = fd + 1;
+
+		atomic_compare_exchange_strong(&open_now[i], &own, 0);
+	}
+	return close(fd);
+}
+
+void file_forked(void)
+{
+	for (int i = 0; i < 2; i++) {
+		int own = atomic_exchange(&open_now[i], 0);
+
+		if (own)
+			close(own - 1);
+	}
 }
 
 /* Writes all; false with errno. */
@@ -155,17 +192,17 @@ static enum file_result open_first(struct dump_file *file, int *fd, struct stat 
 	/* Asked before opening: opening a device may do something. */
 	if (lstat(file->path, status) == 0 && !S_ISREG(status->st_mode))
 		return FILE_IRREGULAR;
-	*fd = open_above(file->path, O_RDWR | O_APPEND | O_CREAT, 0600);
+	*fd = open_own(file->path, O_RDWR | O_APPEND | O_CREAT, 0600);
 	if (*fd < 0)
 		return errno == ELOOP || errno == ENXIO ? FILE_IRREGULAR : failed(file, errno);
 	if (fstat(*fd, status) != 0) {
 		int error = errno;
 
-		close(*fd);
+		close_own(*fd);
 		return failed(file, error);
 	}
 	if (!S_ISREG(status->st_mode)) {
-		close(*fd);
+		close_own(*fd);
 		return FILE_IRREGULAR;
 	}
 	return FILE_OK;
@@ -188,14 +225,14 @@ static enum file_result open_locked(struct dump_file *file, int *fd, struct stat
 		if (result != FILE_OK)
 			return result;
 		if (!lock_take(*fd, &file->lock)) {
-			close(*fd);
+			close_own(*fd);
 			return FILE_LOCKED;
 		}
 		if (is_same_file(file->path, status) && fstat(*fd, status) == 0)
 			return FILE_OK;
 		lock_drop(file->lock);
 		file->lock = NULL;
-		close(*fd);
+		close_own(*fd);
 	}
 	return FILE_LOCKED;
 }
@@ -272,7 +309,7 @@ enum file_result file_attach(struct dump_file *file)
 		result = end_close(file, fd);
 	else if (file->is_durable && !folder_sync(file->path))
 		result = failed(file, errno);
-	close(fd);
+	close_own(fd);
 	file->attached = result == FILE_OK;
 	if (!file->attached) {
 		lock_drop(file->lock);
@@ -295,7 +332,7 @@ static enum file_result open_again(struct dump_file *file, int flags, int *fd)
 {
 	struct stat status;
 
-	*fd = open_above(file->path, flags, 0);
+	*fd = open_own(file->path, flags, 0);
 	if (*fd < 0)
 		return errno == ENOENT || errno == ELOOP || errno == ENXIO || errno == ENOTDIR
 		               ? FILE_MOVED
@@ -303,7 +340,7 @@ static enum file_result open_again(struct dump_file *file, int flags, int *fd)
 	if (fstat(*fd, &status) == 0 && status.st_dev == file->device &&
 	    status.st_ino == file->inode && (uint64_t)status.st_size == file->size)
 		return FILE_OK;
-	close(*fd);
+	close_own(*fd);
 	return FILE_MOVED;
 }
 
@@ -320,7 +357,7 @@ enum file_result file_append(struct dump_file *file, const void *data, size_t co
 		if (ftruncate(fd, (off_t)file->size) != 0)
 			file_detach(file);
 	}
-	if (close(fd) != 0 && error == 0 && errno != EINTR) {
+	if (close_own(fd) != 0 && error == 0 && errno != EINTR) {
 		error = errno;
 		file_detach(file);
 	}
@@ -357,20 +394,20 @@ static bool is_left_over(const char *beside)
 	uint8_t head[64];
 	struct stat status;
 	ssize_t got = -1;
-	int fd = open_above(beside, O_RDONLY, 0);
+	int fd = open_own(beside, O_RDONLY, 0);
 
 	if (fd < 0)
 		return false;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid())
 		got = read_at(fd, head, sizeof(head), 0);
-	close(fd);
+	close_own(fd);
 	return got == 0 || (got > 0 && snapshot_is_recording(head, (size_t)got));
 }
 
 /* Readable too: what is only written cannot be mapped, and its lock would go with it. */
 static int open_beside(const char *beside)
 {
-	int fd = open_above(beside, O_RDWR | O_CREAT | O_EXCL, 0600);
+	int fd = open_own(beside, O_RDWR | O_CREAT | O_EXCL, 0600);
 
 	if (fd >= 0 || errno != EEXIST)
 		return fd;
@@ -378,7 +415,7 @@ static int open_beside(const char *beside)
 		errno = EEXIST;
 		return -1;
 	}
-	return open_above(beside, O_RDWR | O_CREAT | O_EXCL, 0600);
+	return open_own(beside, O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
 static bool path_beside(const struct dump_file *file, char *path, size_t capacity)
@@ -449,9 +486,9 @@ enum file_result file_rewrite(struct dump_file *file, const struct file_range *r
 		error = replace(file, from, to, beside, ranges, count);
 	if (error)
 		unlink(beside);
-	close(to);
+	close_own(to);
 close_from:
-	close(from);
+	close_own(from);
 	return error ? failed(file, error) : FILE_OK;
 }
 

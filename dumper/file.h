@@ -62,6 +62,9 @@ void file_detach(struct dump_file *file);
  */
 enum file_result file_append(struct dump_file *file, const void *data, size_t count, bool syncs);
 
+/* In a child, after fork: closes what the parent had open of its recording just then. */
+void file_forked(void);
+
 /*
  * Puts a file in place of this one that holds only these ranges of it, one after the
  * other, unchanged. A reader that has the old one open reads on there. FILE_OK,

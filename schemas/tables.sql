@@ -3,7 +3,7 @@
 -- Times are Unix nanoseconds unless the name says mono; sizes are bytes. A counter of
 -- 2^63 and above (next_gc when collection is off) and a figure that the source lacks are
 -- NULL, never 0; so is a pause, or a sum over spans, of 2^48 and above, which cannot be and
--- would leave no sum an answer (import_issue names it). Ids are local to a database: between databases a run is known by its
+-- would leave no sum an answer (import_issue names the cycle of such a pause). Ids are local to a database: between databases a run is known by its
 -- uuid, a snapshot by the run's uuid and seq.
 
 CREATE TABLE source (

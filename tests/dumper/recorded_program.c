@@ -11,7 +11,8 @@
  *   raise N      sends itself signal N
  *   kill         ends by SIGKILL
  *   _exit        ends by _exit
- *   fork         forks; the child makes two cycles and exits, the parent waits for it
+ *   fork         forks; the child makes two cycles and exits, the parent waits for it; 6 when
+ *                the child has a descriptor that the parent did not open
  *   unlink PATH  rename A B  truncate PATH N
  *   fsize N      RLIMIT_FSIZE; fsize -1: none
  *   nofiles N    RLIMIT_NOFILE
@@ -52,6 +53,8 @@ static void cycles(int count, bool waits, bool says)
 	}
 }
 
+static int files_at_start;
+
 static int files(bool closes)
 {
 	int open_files = 0;
@@ -77,14 +80,18 @@ static void limit(int resource, const char *value)
 static void fork_one(void)
 {
 	pid_t child = fork();
+	int status;
 
 	if (child == 0) {
 		fake_after_fork();
+		if (files(false) != files_at_start)
+			exit(6);
 		cycles(2, true, false);
 		exit(0);
 	}
 	printf("child %d\n", (int)child);
-	waitpid(child, NULL, 0);
+	if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		exit(WEXITSTATUS(status));
 }
 
 static void do_one(const char *what, char **arguments)
@@ -143,6 +150,7 @@ int main(int count, char **arguments)
 	};
 
 	setvbuf(stdout, NULL, _IONBF, 0);
+	files_at_start = files(false);
 	for (int i = 1; i < count; i++) {
 		int taken = 1;
 

@@ -334,6 +334,14 @@ Test(dumper, a_child_of_fork_records_to_a_file_of_its_own)
 	expect_whole("child3.zst", 1, 3);
 }
 
+Test(dumper, a_child_that_is_forked_in_the_middle_of_a_write_has_none_of_its_descriptors)
+{
+	for (int i = 0; i < 10; i++)
+		cr_assert_eq(shell("MEMSPAN_DUMP=a.zst $P spans 300000 burst 1 sleep %d fork > out", i),
+		             0);
+	cr_assert(!decode("a.zst").is_damaged);
+}
+
 Test(dumper, a_file_taken_away_is_begun_anew)
 {
 	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst $P gc 3 rename a.zst old.zst gc 2"), 0);
