@@ -5,9 +5,12 @@ static const uint64_t HEAP_MIN_BYTES = 4 << 20;
 static const uint64_t GROWTH_MIN_BYTES = 64 << 10; /* with percent 0 a cycle still has something to do */
 static const uint64_t LIMIT_HEADROOM_MIN_BYTES = 1 << 20;
 
+static const uint64_t GROWTH_MAX_BYTES = 1ull << 62; /* a goal is below 2^63, or PACER_OFF */
+
 static uint64_t percent_of(uint64_t bytes, int percent)
 {
-	return (uint64_t)((double)bytes * percent / 100);
+	double part = (double)bytes * percent / 100;
+	return part < (double)GROWTH_MAX_BYTES ? (uint64_t)part : GROWTH_MAX_BYTES;
 }
 
 static uint64_t goal_by_percent(const struct pacer_input *in)

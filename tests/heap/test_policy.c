@@ -1,5 +1,6 @@
 /* What is pure arithmetic or text: the pacer, the settings, the JSON. */
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,16 @@ Test(pacer, the_trigger_lies_on_the_way_to_the_goal)
 		cr_assert_leq(out.trigger, marked + (out.goal - marked) / 64 * 61 + 64);
 		cr_assert_leq(out.trigger_ratio, 1.0);
 	}
+}
+
+Test(pacer, a_percent_beyond_all_memory_gives_a_goal_that_is_a_number)
+{
+	struct pacer_input in = {
+	    .percent = INT_MAX, .limit_bytes = INT64_MAX, .marked_bytes = (uint64_t)1 << 43};
+	struct pacer_output out = pacer_next(&in);
+	cr_assert_gt(out.goal, 2 * in.marked_bytes);
+	cr_assert_lt(out.goal, (uint64_t)1 << 63);
+	cr_assert(out.trigger > in.marked_bytes && out.trigger < out.goal);
 }
 
 Test(pacer, off_is_off_unless_there_is_a_limit)
