@@ -495,10 +495,19 @@ function showRun(run, page, picker) {
 	return charts;
 }
 
+/* How a run is listed: how it is, who it was, when. */
+function runName(run, i) {
+	const parts = [visible(run.exe || "unnamed program"),
+		run.start_unix_ns === null ? null : formatTime(run.start_unix_ns)];
+
+	return `${SEVERITY_SIGNS[run.severity] || "·"} run ${i + 1}: ${parts.filter(Boolean).join(", ")}`;
+}
+
 function pickerOf(scripts, show) {
 	if (scripts.length < 2)
 		return null;
-	const select = element("select", ...scripts.map((unused, i) => element("option", `run ${i + 1} of ${scripts.length}`)));
+	const select = element("select", ...scripts.map((script, i) => element("option",
+		runName(JSON.parse(script.textContent), i))));
 
 	select.setAttribute("aria-label", "Run");
 	select.selectedIndex = scripts.length - 1;

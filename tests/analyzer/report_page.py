@@ -3,6 +3,7 @@ the JSON report says, and no text of a recording gets out of its place."""
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -162,6 +163,15 @@ class Small(Recorded):
         self.assertIn("</script><script>document.title", page.text_report)
         for character in "\x1b\u202e\u2028":
             self.assertNotIn(character, page.text_report)
+
+    def test_no_file_name_leaves_its_place(self):
+        os.makedirs(self.path("a<"), exist_ok=True)
+        name = self.path("a</script><img src=x>.zst")
+        shutil.copy(self.recording, name)
+        page = Page(report("--format", "html", name))
+        self.assertEqual(page.tags, Page(report("--format", "html", self.recording)).tags)
+        self.assertEqual(json.loads(page.data["page-data"][0])["file"], name)
+        self.assertEqual(page.runs()[0]["path"], name)
 
     def test_a_reader_without_scripts_has_the_text_report(self):
         page = Page(report("--format", "html", self.recording))
