@@ -49,7 +49,7 @@ Test(pacer, the_trigger_lies_on_the_way_to_the_goal)
 Test(pacer, a_percent_beyond_all_memory_gives_a_goal_that_is_a_number)
 {
 	struct pacer_input in = {
-	    .percent = INT_MAX, .limit_bytes = INT64_MAX, .marked_bytes = (uint64_t)1 << 43};
+	    .percent = INT_MAX, .limit_bytes = INT64_MAX, .marked_bytes = (uint64_t)1 << 47};
 	struct pacer_output out = pacer_next(&in);
 	cr_assert_gt(out.goal, 2 * in.marked_bytes);
 	cr_assert_lt(out.goal, (uint64_t)1 << 63);
