@@ -15,9 +15,9 @@ UUID = bytes(16)
 FRAME_1_MIB = bytes.fromhex("28b52ffd0050")
 
 
-def mark(number=0, major=1):
+def mark(number=0, minor=0):
     head = bytes.fromhex("5d2a4d1828000000") + b"memspan\x1a"
-    head += struct.pack("<HHI", major, 0, number) + UUID + bytes(4)
+    head += struct.pack("<HHI", 1, minor, number) + UUID + bytes(4)
     return head + struct.pack("<I", zlib.crc32(head))
 
 
@@ -158,4 +158,5 @@ def main():
             file.write(data)
 
 
-main()
+if __name__ == "__main__":
+    main()
