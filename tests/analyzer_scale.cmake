@@ -1,4 +1,4 @@
-# Long work of memanalyze and what interrupts it, recordings that grow, the shell.
+# Long work of memanalyze and what interrupts it, recordings that grow, the shell, the cookbook.
 set(scale_tests ${CMAKE_CURRENT_LIST_DIR}/analyzer)
 
 add_test(NAME memanalyze_interrupted_load COMMAND sh ${scale_tests}/interrupted_load.sh
@@ -15,6 +15,9 @@ find_package(Python3 COMPONENTS Interpreter)
 if(Python3_FOUND)
 	add_test(NAME memanalyze_shell COMMAND ${Python3_EXECUTABLE} ${scale_tests}/shell.py
 		$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>)
-	set_tests_properties(memanalyze_shell PROPERTIES
+	add_test(NAME memanalyze_cookbook COMMAND ${Python3_EXECUTABLE} ${scale_tests}/cookbook.py
+		$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>
+		${PROJECT_SOURCE_DIR}/docs/cookbook.md)
+	set_tests_properties(memanalyze_shell memanalyze_cookbook PROPERTIES
 		TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
 endif()
