@@ -44,7 +44,7 @@ static struct {
 	_Atomic unsigned sweep_class; /* where cycle_sweep_one looks first */
 	uint64_t begun_ns;        /* when the process started to use the heap */
 	uint64_t mark_end_ns;
-	uint64_t last_cycle_ns;   /* how long the last one took, for the limit's CPU bound */
+	uint64_t last_cpu_ns;     /* of the thread that ran the last one, for the limit's CPU bound */
 	uint64_t cpu_ns;          /* all collector CPU so far */
 	struct recorder_cycle report;
 } cycle;
@@ -91,12 +91,13 @@ bool cycle_is_due(void)
 
 /*
  * Near the limit a cycle may free little and be due again at once. It waits until as
- * much time has passed as the last one took, so that the collector takes at most
- * half of the time.
+ * much time has passed as the last one worked, so that the collector takes at most half of
+ * the CPU. Time in which it waited for threads or for its turn does not count: the machine
+ * may be busy, and the heap would pass the limit by as much.
  */
 static bool limit_postpones(void)
 {
-	return cycle.by_limit && os_mono_ns() - cycle.mark_end_ns < cycle.last_cycle_ns;
+	return cycle.by_limit && os_mono_ns() - cycle.mark_end_ns < cycle.last_cpu_ns;
 }
 
 /* The last cycle's figures with new settings. World stopped or nothing shared yet. */
@@ -414,7 +415,7 @@ static bool collect(enum recorder_reason reason)
 	cycle.report.mark_ns = end - stop.request_ns;
 	atomic_store(&span_gc_num, cycle_figures.numgc);
 	cycle.mark_end_ns = end;
-	cycle.last_cycle_ns = end - stop.request_ns;
+	cycle.last_cpu_ns = totals.cpu_first_ns;
 	cycle.open = true;
 	stats_check_in_debug_builds();
 	world_start();
