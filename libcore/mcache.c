@@ -44,6 +44,7 @@ static void own_full(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->full[span_class_of(s)], s);
 	s->turn_count = (uint16_t)(full_count_max(s) + 1);
+	s->dirty = true; /* all that will be free again was handed out */
 }
 
 /*
@@ -237,18 +238,19 @@ static struct span *sweep_for_slots(struct mcache *m, unsigned class)
 }
 
 /*
- * Go's table, but for malloc's objects when there are many of a class: spans of some 64
- * objects, so that a word of free bits is worth its refill.
+ * Go's table, but for malloc's objects when there are many of a class: longer spans, so that
+ * a refill finds more and frees all over the heap meet fewer span structures.
  */
 static size_t pages_for_new(unsigned class)
 {
-	enum { SPANS_MANY = 16, PAGES_MAX = 8, OBJECTS = 64 };
+	enum { SPANS_MANY = 16, PAGES_MAX = 8, OBJECTS_MAX = 1024 };
 	unsigned size_class = class % SIZECLASS_COUNT;
 	size_t pages = sizeclass_pages[size_class];
 	if (class < span_class(SPAN_ROOT, 0) ||
 	    __atomic_load_n(&mcentral[class].count, __ATOMIC_RELAXED) < SPANS_MANY)
 		return pages;
-	while (2 * pages <= PAGES_MAX && pages * PAGE_BYTES < OBJECTS * sizeclass_bytes[size_class])
+	while (2 * pages <= PAGES_MAX &&
+	       2 * pages * PAGE_BYTES <= OBJECTS_MAX * (size_t)sizeclass_bytes[size_class])
 		pages *= 2;
 	return pages;
 }

@@ -84,32 +84,33 @@ enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned i
 static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcache *m,
                                                                     struct span *s, uintptr_t p)
 {
-	uint64_t product = (p - s->base) * s->magic, *word;
-	unsigned index = (unsigned)(product >> 32), group = s->group;
-	uint64_t bit = (uint64_t)1 << (index & 63);
-	if ((uint32_t)product >= s->magic || index >= s->nelems || !span_owned_by(s, m) ||
-	    s->kind != SPAN_ROOT || s->specials)
+	uint64_t product = (p - s->base) * s->magic;
+	unsigned index = (unsigned)(product >> 32), class = s->quick_class;
+	uint64_t bit = (uint64_t)1 << (index & 63), *word = span_free_word(s, index >> 6);
+	if ((uint32_t)product >= s->magic || index >= s->nelems || !class || !span_owned_by(s, m))
 		return false;
-	unsigned class = span_class(SPAN_ROOT, s->size_class);
-	if (index >> 6 == group) {
+	if (s->group == SPAN_GROUP_NONE) {
+		/* Not the current span, therefore one that was full already, and is dirty. */
+		unsigned count = s->free_count + 1u;
+		if ((*word & bit) || count >= s->turn_count)
+			return false;
+		s->free_count = (uint16_t)count;
+		m->live_freed += (int64_t)s->elem_bytes;
+		m->scan_freed += (int64_t)s->elem_bytes;
+	} else if (index >> 6 == s->group) {
 		word = &m->slots[class].word;
 		if (*word & bit)
 			return false;
 		m->slots[class].dirty = 1;
 		m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
+		s->dirty = true;
 	} else {
-		unsigned count = s->free_count + 1u;
-		word = span_free_word(s, index >> 6);
-		if ((*word & bit) || count >= s->turn_count)
+		if (*word & bit)
 			return false;
-		s->free_count = (uint16_t)count;
-		if (group == SPAN_GROUP_NONE) { /* not the current span */
-			m->live_freed += (int64_t)s->elem_bytes;
-			m->scan_freed += (int64_t)s->elem_bytes;
-		}
+		s->free_count++;
+		s->dirty = true;
 	}
 	*word |= bit;
-	s->dirty = true;
 	m->counts.nfree[class]++;
 	return true;
 }

@@ -81,13 +81,14 @@ struct span {
 	uint16_t free_count;
 	uint16_t turn_count;      /* free_count with which the owner changes the span's list */
 	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
-	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
+	uint16_t quick_class;     /* the span class of malloc's small objects without finalizers, else 0 */
 
 	uint16_t words;           /* in each bit array */
 	uint32_t born_gc;
 	size_t npages;
 	struct span *all_next, *all_prev;   /* central list of all spans of the class */
 	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
+	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
 	uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
 	uint64_t bits[];
 };
