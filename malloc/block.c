@@ -21,7 +21,7 @@ __attribute__((constructor(101))) static void serve_malloc(void)
 
 /* ---- threads without a record ------------------------------------------ */
 
-/* The calling thread's record. NULL: there is none, and early, late or no memory is left. */
+/* The calling thread's record. NULL: the heap begins, the thread is late, or no memory is left. */
 static struct thread *known_thread(void)
 {
 	if (thread_current || thread_has_ended || starting)

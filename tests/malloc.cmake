@@ -35,3 +35,7 @@ foreach(program python3 perl sqlite3 git gcc redis)
 		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} heavy ${program})
 	set_tests_properties(malloc_runs_much_${program} PROPERTIES TIMEOUT 600 LABELS long)
 endforeach()
+
+memspan_add_plain_test(malloc_linked
+	SOURCES ${malloc_folder}/malloc_linked.c LIBS memspan_malloc Threads::Threads)
+target_compile_options(malloc_linked PRIVATE -fno-builtin)
