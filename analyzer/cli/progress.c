@@ -1,6 +1,7 @@
 /* progress.c - see progress.h. */
 #include "progress.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static void draw(struct progress *progress, double now)
 	if (done > 0 && all >= done) {
 		snprintf(share, sizeof share, "%s, ", human_percent(done / all).text);
 		snprintf(left, sizeof left, ", %s left",
-		         human_duration(elapsed_s * (all - done) / done * 1e9).text);
+		         human_duration(ceil(elapsed_s * (all - done) / done) * 1e9).text);
 	}
 	/* Without the path: it comes from a folder, and nothing of it obeys the terminal. */
 	fprintf(stderr, "\rreading: %s%s snapshots, %s spans/s%s\033[K", share,

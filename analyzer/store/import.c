@@ -251,7 +251,7 @@ static enum import_status read_events(struct import *im, struct cursor *cursor)
 	const struct snapshot_event *event;
 	do {
 		event = cursor_next(cursor);
-		im->result->offset = cursor->offset;
+		im->result->offset = event->offset;
 		if (!take_event(im, event))
 			return im->no_memory ? IMPORT_NO_MEMORY : IMPORT_DATABASE;
 	} while (event->type != SNAPSHOT_EVENT_END);

@@ -29,7 +29,7 @@ struct snapshot_places {
 
 struct import_result {
 	uint64_t runs, snapshots, spans;   /* added */
-	uint64_t offset;                   /* how far the source has been read */
+	uint64_t offset;                   /* of the segment that is being read */
 	uint64_t seen;                     /* valid snapshots in the source, known ones included */
 	uint64_t unfinished;               /* runs without an orderly end */
 	bool damaged;                      /* bytes in the middle could not be used */
