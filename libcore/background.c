@@ -74,8 +74,9 @@ static void run_background(void *arg)
 	uint64_t seen = 0;
 	(void)arg;
 	for (;;) {
+		cycle_drive();
 		uint64_t cpu = os_thread_cpu_ns();
-		while (sweep_batch(t))
+		while (!cycle_is_wanted() && sweep_batch(t))
 			;
 		cycle_close_if_swept();
 		pacepoint_look_for_shrink();
@@ -83,6 +84,8 @@ static void run_background(void *arg)
 		atomic_fetch_add(&background.cpu_ns, os_thread_cpu_ns() - cpu);
 		if (!pacepoint_stands_for_cycle())
 			cycle_run(RECORDER_PERIODIC);
+		if (cycle_is_wanted())
+			continue;
 		seen = lock_event_wait(&background.work, seen, more ? SCAVENGE_PERIOD_MS : IDLE_PERIOD_MS);
 	}
 }
@@ -118,6 +121,11 @@ static unsigned helpers_wanted(void)
 {
 	unsigned cpus = os_cpu_count();
 	return cpus - 1 < HELPERS_MAX ? cpus - 1 : HELPERS_MAX;
+}
+
+bool background_is_started(void)
+{
+	return __atomic_load_n(&background.started, __ATOMIC_RELAXED);
 }
 
 static void free_old_stacks(void)

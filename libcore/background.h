@@ -1,6 +1,6 @@
 /*
- * background.h - the runtime's own threads: one that sweeps, scavenges and starts the
- * two-minute cycle, and the mark workers that help while the world is stopped.
+ * background.h - the runtime's own threads: one that marks beside the program, sweeps,
+ * scavenges and starts the two-minute cycle, and the mark workers that help it.
  *
  * They start at the first cycle, block all signals and run on stack spans.
  */
@@ -16,10 +16,13 @@
  */
 unsigned background_start(void);
 
+/* Whether the background thread runs. */
+bool background_is_started(void);
+
 /* Tells the background thread that there is something to do. Any thread, never blocks. */
 void background_wake(void);
 
-/* Wakes the mark workers for the mark phase that is about to run. World stopped. */
+/* Wakes the mark workers for the mark_run that is about to begin. */
 void background_help_mark(void);
 
 /* CPU time that the background spent sweeping and releasing since the last call. */

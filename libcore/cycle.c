@@ -1,6 +1,7 @@
 /* cycle.c - see cycle.h. */
 #include "cycle.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "background.h"
@@ -21,6 +22,7 @@
 #include "sysmem.h"
 #include "thread.h"
 #include "trace.h"
+#include "tracking.h"
 #include "world.h"
 
 enum {
@@ -29,9 +31,20 @@ enum {
 	/* Of who allocates, with another's cycle. */
 	PATIENCE_NS = 20 * 1000 * 1000,
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
+	ROUNDS_MAX = 10,
+	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
+	PAGES_WORTH_HELP = 512,
+	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
+	ASSIST_STEPS = 4,
+	HOLD_BACK_NS = 200 * 1000,
+	HOLD_BACK_MORE_NS = 5 * 1000 * 1000,
+	HOLD_BACK_TURNS = 20,
+	CLOSING_NS = 1000 * 1000,
+	WAIT_MS = 1000,
 };
 
 struct cycle_figures cycle_figures;
+size_t cycle_beside_bytes_min = 1 << 20;
 uint64_t cycle_period_ns = 120ull * 1000 * 1000 * 1000;
 
 static struct {
@@ -44,8 +57,16 @@ static struct {
 	_Atomic unsigned sweep_class; /* where cycle_sweep_one looks first */
 	uint64_t begun_ns;        /* when the process started to use the heap */
 	uint64_t mark_end_ns;
-	uint64_t last_cpu_ns;     /* of the thread that ran the last one, for the limit's CPU bound */
+	uint64_t last_cpu_ns;     /* that the last one took, for the limit's CPU bound */
 	uint64_t cpu_ns;          /* all collector CPU so far */
+	_Atomic unsigned wanted;  /* of the background thread: a bit for each reason */
+	_Atomic uint32_t begun, finished; /* cycles that it began; the last it ended of those waited for */
+	struct lock_event ended;
+	_Atomic uint32_t closing; /* 1: the last stop is close */
+	bool gave_up;             /* the last one that was begun */
+	int64_t live_at_start, scan_at_start; /* of the present cycle */
+	uint64_t found_scan_bytes;    /* by the last one: what this one may expect to scan */
+	uint64_t marking_alloc_bytes; /* allocated while marking, a running mean */
 	struct recorder_cycle report;
 } cycle;
 
@@ -74,6 +95,7 @@ static void set_pace(uint64_t marked, uint64_t stacks, uint64_t globals, uint64_
 	    .stack_bytes = stacks,
 	    .global_bytes = globals,
 	    .overhead_bytes = overhead_bytes(objects),
+	    .marking_alloc_bytes = cycle.marking_alloc_bytes,
 	};
 	struct pacer_output out = pacer_next(&in);
 	cycle_figures.next_gc = out.goal;
@@ -87,24 +109,6 @@ bool cycle_is_due(void)
 	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
 	return live > 0 &&
 	       (uint64_t)live >= atomic_load_explicit(&counters.gc_trigger, memory_order_relaxed);
-}
-
-/*
- * Near the limit a cycle may free little and be due again at once. It waits until as
- * much time has passed as the last one worked, so that the collector takes at most half of
- * the CPU. Time in which it waited for threads or for its turn does not count: the machine
- * may be busy, and the heap would pass the limit by as much.
- */
-static bool limit_postpones(void)
-{
-	return cycle.by_limit && os_mono_ns() - cycle.mark_end_ns < cycle.last_cpu_ns;
-}
-
-/* The last cycle's figures with new settings. World stopped or nothing shared yet. */
-static void repace(void)
-{
-	set_pace(cycle_figures.heap_marked, cycle.report.stack_bytes, cycle.report.global_bytes,
-	         cycle_figures.heap_marked);
 }
 
 bool cycle_pace_without(uint64_t live_bytes, int *percent)
@@ -126,6 +130,24 @@ bool cycle_pace_without(uint64_t live_bytes, int *percent)
 	thread_leave(t);
 	lock_release(&cycle.lock);
 	return true;
+}
+
+/*
+ * Near the limit a cycle may free little and be due again at once. It waits until the
+ * processors had as much time beside the last one as that took, so that the collector
+ * takes at most half of it (Go's bound).
+ */
+static bool limit_postpones(void)
+{
+	uint64_t since_ns = os_mono_ns() - cycle.mark_end_ns;
+	return cycle.by_limit && since_ns * os_cpu_count() < 2 * cycle.last_cpu_ns;
+}
+
+/* The last cycle's figures with new settings. World stopped or nothing shared yet. */
+static void repace(void)
+{
+	set_pace(cycle_figures.heap_marked, cycle.report.stack_bytes, cycle.report.global_bytes,
+	         cycle_figures.heap_marked);
 }
 
 int cycle_set_percent(int percent)
@@ -279,7 +301,7 @@ void cycle_close_if_swept(void)
 	lock_release(&cycle.lock);
 }
 
-/* ---- the stopped part -------------------------------------------------- */
+/* ---- marking with the world stopped ---------------------------------------- */
 
 static void flush_thread(struct thread *t, void *arg)
 {
@@ -293,48 +315,59 @@ static void fold_thread(struct thread *t, void *arg)
 	mcentral_fold_stack(&t->mcache.remote);
 }
 
-struct root_bytes {
-	uint64_t stack, global;
-};
-
-static void add_root(void *arg, uintptr_t lo, uintptr_t hi, enum root_kind kind)
+static void flush_caches(void)
 {
-	struct root_bytes *bytes = arg;
-	*(kind == ROOT_STACK ? &bytes->stack : &bytes->global) += hi - lo;
-	mark_add_root(lo, hi);
-}
-
-/* Flushes the caches and marks; the roots' sizes go to the report. */
-static struct mark_totals mark_stopped(bool helped)
-{
-	struct root_bytes bytes = {0, 0};
 	world_for_each_thread(flush_thread, NULL);
 	world_for_each_thread(fold_thread, NULL);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		mcentral_fold_stack(&mcentral[class].remote);
-	roots_visit(add_root, &bytes);
-	cycle.report.stack_bytes = bytes.stack;
-	cycle.report.global_bytes = bytes.global;
-	mark_run(helped ? background_help_mark : NULL);
-	return mark_end();
 }
 
-static void record_pause(const struct world_stop *stop, uint64_t end_ns)
+struct root_visit {
+	uint64_t stack_bytes, global_bytes;
+	void (*mark)(uintptr_t lo, uintptr_t hi);
+};
+
+static void give_root(void *arg, uintptr_t lo, uintptr_t hi, enum root_kind kind)
 {
-	uint64_t duration = end_ns - stop->request_ns;
-	unsigned slot = cycle_figures.numgc % 256;
-	cycle_figures.numgc++;
-	cycle_figures.pause_ns[slot] = duration;
-	cycle_figures.pause_total_ns += duration;
-	cycle_figures.last_gc_unix = cycle_figures.pause_end[slot] = os_unix_ns();
-	cycle_figures.last_gc_nanotime = end_ns;
-	cycle.report.pauses[0] = (struct recorder_pause){
-	    .phase = RECORDER_PHASE_MARK,
-	    .duration_ns = duration,
+	struct root_visit *visit = arg;
+	*(kind == ROOT_STACK ? &visit->stack_bytes : &visit->global_bytes) += hi - lo;
+	visit->mark(lo, hi);
+}
+
+/* The roots' sizes go to the report. */
+static void give_roots(void (*mark)(uintptr_t lo, uintptr_t hi))
+{
+	struct root_visit visit = {.mark = mark};
+	roots_visit(give_root, &visit);
+	cycle.report.stack_bytes = visit.stack_bytes;
+	cycle.report.global_bytes = visit.global_bytes;
+}
+
+static void add_pause(enum recorder_phase phase, const struct world_stop *stop, uint64_t end_ns)
+{
+	cycle.report.pauses[cycle.report.pause_count++] = (struct recorder_pause){
+	    .phase = phase,
+	    .duration_ns = end_ns - stop->request_ns,
 	    .stop_ns = stop->stop_ns,
-	    .end_unix_ns = cycle_figures.last_gc_unix,
+	    .end_unix_ns = os_unix_ns(),
 	};
-	cycle.report.pause_count = 1;
+}
+
+/* PauseNs is of a whole cycle; PauseEnd of its last pause. */
+static void count_pauses(uint64_t end_ns)
+{
+	unsigned slot = cycle_figures.numgc % 256;
+	uint64_t all = 0, end_unix_ns = 0;
+	for (unsigned i = 0; i < cycle.report.pause_count; i++) {
+		all += cycle.report.pauses[i].duration_ns;
+		end_unix_ns = cycle.report.pauses[i].end_unix_ns;
+	}
+	cycle_figures.numgc++;
+	cycle_figures.pause_ns[slot] = all;
+	cycle_figures.pause_total_ns += all;
+	cycle_figures.last_gc_unix = cycle_figures.pause_end[slot] = end_unix_ns;
+	cycle_figures.last_gc_nanotime = end_ns;
 }
 
 /* Mark termination: the figures of this cycle and the pace of the next. */
@@ -342,40 +375,39 @@ static void terminate(const struct mark_totals *totals, enum recorder_reason rea
 {
 	struct recorder_cycle *report = &cycle.report;
 	uint64_t inuse = span_totals.inuse_pages * PAGE_BYTES;
-	uint64_t live_before = report->heap_live_start;
 	atomic_store(&counters.heap_live, (int64_t)totals->marked_bytes);
 	atomic_store(&counters.heap_scan, (int64_t)totals->scan_bytes);
 	cycle_figures.heap_marked = report->heap_marked = totals->marked_bytes;
-	report->heap_live_end = live_before;
 	cycle_figures.last_next_gc = cycle_figures.next_gc;
 	cycle_figures.last_heap_inuse = inuse;
 	if (reason == RECORDER_FORCED)
 		cycle_figures.numforcedgc++;
-	set_pace(totals->marked_bytes, report->stack_bytes, report->global_bytes, live_before);
+	set_pace(totals->marked_bytes, report->stack_bytes, report->global_bytes,
+	         report->heap_live_end);
 	report->next_goal = cycle_figures.next_gc;
 	report->next_trigger = counters.gc_trigger;
 	scavenge_set_goal(inuse, cycle_figures.last_next_gc, cycle_figures.next_gc);
 	begin_sweep();
 }
 
-static void account_cpu(const struct mark_totals *totals, uint64_t now_ns)
+static void account_cpu(uint64_t assist_ns, uint64_t background_ns, uint64_t now_ns)
 {
-	cycle.report.cpu_assist_ns = totals->cpu_first_ns;
-	cycle.report.cpu_background_ns = totals->cpu_ns;
-	cycle.cpu_ns += totals->cpu_first_ns + totals->cpu_ns + background_cpu_ns_take();
+	cycle.report.cpu_assist_ns = assist_ns;
+	cycle.report.cpu_background_ns = background_ns;
+	cycle.cpu_ns += assist_ns + background_ns + background_cpu_ns_take();
 	double available = (double)(now_ns - cycle.begun_ns) * os_cpu_count();
 	cycle_figures.gc_cpu_fraction = available > 0 ? (double)cycle.cpu_ns / available : 0;
 }
 
-static void begin_report(enum recorder_reason reason)
+static void begin_report(enum recorder_reason reason, enum recorder_tracking tracking)
 {
 	int64_t live = counters.heap_live;
 	memset(&cycle.report, 0, sizeof cycle.report);
 	cycle.report.reason = reason;
-	cycle.report.tracking = RECORDER_STOPPED;
+	cycle.report.tracking = tracking;
 	cycle.report.start_unix_ns = os_unix_ns();
 	cycle.report.start_mono_ns = os_mono_ns();
-	cycle.report.heap_live_start = live > 0 ? (uint64_t)live : 0;
+	cycle.report.heap_live_start = cycle.report.heap_live_end = live > 0 ? (uint64_t)live : 0;
 	cycle.report.heap_goal = cycle_figures.next_gc;
 	cycle.report.gc_trigger = counters.gc_trigger;
 }
@@ -385,17 +417,31 @@ static bool give_up(const char *why)
 {
 	uint64_t trigger = counters.gc_trigger;
 	cycle_figures.given_up++;
+	__atomic_store_n(&cycle.gave_up, true, __ATOMIC_RELAXED);
 	if (trigger != PACER_OFF)
 		atomic_store(&counters.gc_trigger, trigger + trigger / STOP_RETRY_GROWTH);
 	trace_given_up(why);
 	return false;
 }
 
-static bool collect(enum recorder_reason reason)
+/* The last step in the last stop, of either kind of cycle. */
+static void marked(uint64_t end_ns)
+{
+	count_pauses(end_ns);
+	cycle.report.gc_num = cycle_figures.numgc;
+	cycle.report.mark_ns = end_ns - cycle.report.start_mono_ns;
+	atomic_store(&span_gc_num, cycle_figures.numgc);
+	cycle.mark_end_ns = end_ns;
+	cycle.last_cpu_ns = cycle.report.cpu_assist_ns + cycle.report.cpu_background_ns;
+	__atomic_store_n(&cycle.gave_up, false, __ATOMIC_RELAXED);
+	cycle.open = true;
+}
+
+static bool collect_stopped(enum recorder_reason reason)
 {
 	struct world_stop stop;
 	unsigned helpers = background_start();
-	begin_report(reason);
+	begin_report(reason, RECORDER_STOPPED);
 	if (!world_stop(&stop))
 		return give_up("a thread did not stop within 100 ms");
 	stats_check_in_debug_builds();
@@ -405,23 +451,231 @@ static bool collect(enum recorder_reason reason)
 	}
 	cycle.report.threads = stop.threads;
 	cycle.report.threads_unknown = stop.threads_unknown;
-	struct mark_totals totals =
-	    mark_stopped(helpers > 0 && cycle.report.heap_live_start >= HELPERS_WORTH_BYTES);
+	flush_caches();
+	give_roots(mark_add_root);
+	mark_add_heap_roots();
+	bool helped = helpers > 0 && cycle.report.heap_live_start >= HELPERS_WORTH_BYTES;
+	mark_run(helped ? MARK_WORKERS_MAX : 0, background_help_mark);
+	struct mark_totals totals = mark_end();
 	terminate(&totals, reason);
-	uint64_t end = os_mono_ns();
-	account_cpu(&totals, end);
-	record_pause(&stop, end);
-	cycle.report.gc_num = cycle_figures.numgc;
-	cycle.report.mark_ns = end - stop.request_ns;
-	atomic_store(&span_gc_num, cycle_figures.numgc);
-	cycle.mark_end_ns = end;
-	cycle.last_cpu_ns = totals.cpu_first_ns;
-	cycle.open = true;
+	uint64_t end_ns = os_mono_ns();
+	account_cpu(totals.cpu_first_ns, totals.cpu_helpers_ns, end_ns);
+	add_pause(RECORDER_PHASE_MARK, &stop, end_ns);
+	marked(end_ns);
 	stats_check_in_debug_builds();
 	world_start();
 	background_wake();
 	return true;
 }
+
+/* ---- marking beside the program --------------------------------------------- */
+
+struct written {
+	size_t pages;
+	bool keep;
+};
+
+static void note_written(void *arg, uintptr_t lo, uintptr_t hi)
+{
+	struct written *written = arg;
+	written->pages += (hi - lo) / os_page_bytes();
+	if (written->keep)
+		mark_add_written(lo, hi);
+}
+
+static bool holds_scanned(size_t chunk)
+{
+	return __atomic_load_n(&pageheap.chunks[chunk].kind, __ATOMIC_RELAXED) == CHUNK_SCAN;
+}
+
+/*
+ * The next run of chunks, from *chunk on, that hold what is scanned; the others must not be
+ * touched, for a protected page costs memory even where there is none. False: no more.
+ */
+static bool next_scanned(size_t *chunk, uintptr_t *lo, uintptr_t *hi)
+{
+	size_t chunks = pageheap_opened_pages() / CHUNK_PAGES, first = *chunk;
+	while (first < chunks && !holds_scanned(first))
+		first++;
+	for (*chunk = first; *chunk < chunks && holds_scanned(*chunk);)
+		++*chunk;
+	*lo = pageheap.base + first * CHUNK_BYTES;
+	*hi = pageheap.base + *chunk * CHUNK_BYTES;
+	return first < *chunk;
+}
+
+/* Tracking has ended: every page that is in use is taken for written. */
+static void all_written(void)
+{
+	uintptr_t lo, hi;
+	for (size_t chunk = 0; next_scanned(&chunk, &lo, &hi);)
+		mark_add_written(lo, hi);
+}
+
+/*
+ * Tracks all arenas, those opened since the last call too, whose pages count as written, and
+ * asks for the written pages. A chunk that comes to hold what is scanned while this runs is
+ * found written by the next call.
+ */
+static bool collect_written(bool protect, struct written *written)
+{
+	uintptr_t lo, hi;
+	bool known = tracking_cover(pageheap.base,
+	                            pageheap.base + pageheap_opened_pages() * PAGE_BYTES);
+	for (size_t chunk = 0; known && next_scanned(&chunk, &lo, &hi);)
+		known = tracking_collect(lo, hi, protect, note_written, written);
+	return known;
+}
+
+static void stop_tracking(void)
+{
+	uintptr_t lo, hi;
+	for (size_t chunk = 0; next_scanned(&chunk, &lo, &hi);)
+		tracking_release(lo, hi);
+	tracking_end();
+}
+
+static void mark_new_of(struct thread *t, void *arg)
+{
+	(void)arg;
+	if (t->open)
+		mcache_mark_new(&t->mcache);
+}
+
+/* The first stop: roots are read, and from here on the program marks what it allocates. */
+static bool begin_beside(void)
+{
+	struct world_stop stop;
+	if (!world_stop(&stop))
+		return give_up("a thread did not stop within 100 ms");
+	stats_check_in_debug_builds();
+	if (!mark_begin()) {
+		world_start();
+		return give_up("no memory for the mark queue");
+	}
+	cycle.report.threads = stop.threads;
+	cycle.report.threads_unknown = stop.threads_unknown;
+	cycle.live_at_start = counters.heap_live;
+	cycle.scan_at_start = counters.heap_scan;
+	span_marking = true;
+	world_for_each_thread(mark_new_of, NULL);
+	give_roots(mark_now);
+	mark_add_heap_roots();
+	stats_check_in_debug_builds();
+	add_pause(RECORDER_PHASE_SWEEP_TERM, &stop, os_mono_ns());
+	world_start();
+	return true;
+}
+
+/* Threads that allocate stand by from here until the last stop is over: it is soon. */
+static void set_closing(bool closing)
+{
+	atomic_store(&cycle.closing, closing);
+	if (!closing)
+		lock_wake(&cycle.closing, INT_MAX);
+}
+
+static unsigned helpers_beside(unsigned helpers)
+{
+	unsigned share = os_cpu_count() / 4; /* Go's share of the processors, this thread included */
+	unsigned wanted = share > 1 ? share - 1 : 0;
+	return wanted < helpers ? wanted : helpers;
+}
+
+/*
+ * Marks, then scans again what was written meanwhile, until that is little or does not
+ * become less. False: tracking has ended.
+ */
+static bool mark_in_rounds(unsigned helpers)
+{
+	size_t before = SIZE_MAX;
+	mark_run(helpers, background_help_mark);
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		struct written written = {0, true};
+		if (!collect_written(true, &written))
+			return false;
+		mark_run(helpers, background_help_mark);
+		if (written.pages <= PAGES_FEW || (round > 1 && written.pages > before / 4 * 3))
+			break;
+		before = written.pages;
+	}
+	struct written last = {0, true};
+	set_closing(true);
+	if (!collect_written(true, &last))
+		return false;
+	mark_run(helpers, background_help_mark);
+	return true;
+}
+
+/* What the marker found, and what was allocated meanwhile and is marked too. */
+static struct mark_totals totals_beside(void)
+{
+	struct mark_totals totals = mark_end();
+	int64_t live = counters.heap_live - cycle.live_at_start;
+	int64_t scan = counters.heap_scan - cycle.scan_at_start;
+	cycle.found_scan_bytes = totals.scan_bytes;
+	cycle.report.heap_live_end = counters.heap_live > 0 ? (uint64_t)counters.heap_live : 0;
+	totals.marked_bytes += live > 0 ? (uint64_t)live : 0;
+	totals.scan_bytes += scan > 0 ? (uint64_t)scan : 0;
+	cycle.marking_alloc_bytes = (cycle.marking_alloc_bytes + (uint64_t)(live > 0 ? live : 0)) / 2;
+	return totals;
+}
+
+/* The last stop: the last written pages and the roots again. False: a thread did not stop. */
+static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_begin_ns)
+{
+	struct world_stop stop;
+	struct written written = {0, true};
+	if (!world_stop(&stop))
+		return give_up("a thread did not stop within 100 ms");
+	stats_check_in_debug_builds();
+	flush_caches();
+	known = known && collect_written(false, &written);
+	if (!known)
+		all_written();
+	give_roots(mark_now);
+	mark_finalizers();
+	bool much = !known || written.pages >= PAGES_WORTH_HELP;
+	mark_run(much ? MARK_WORKERS_MAX : 0, background_help_mark);
+	struct mark_totals totals = totals_beside();
+	span_marking = false;
+	span_reuse_structures();
+	terminate(&totals, reason);
+	uint64_t end_ns = os_mono_ns();
+	account_cpu(totals.cpu_assist_ns,
+	            os_thread_cpu_ns() - cpu_begin_ns + totals.cpu_helpers_ns, end_ns);
+	add_pause(RECORDER_PHASE_MARK_TERM, &stop, end_ns);
+	marked(end_ns);
+	stats_check_in_debug_builds();
+	world_start();
+	return true;
+}
+
+/* A thread that cannot be stopped now is tried again; what was marked stays marked. */
+static bool collect_beside(enum recorder_reason reason, unsigned helpers)
+{
+	uint64_t cpu_begin_ns = os_thread_cpu_ns();
+	struct written ignored = {0, false};
+	if (!tracking_begin() || !collect_written(true, &ignored)) {
+		tracking_end();
+		return collect_stopped(reason);
+	}
+	begin_report(reason, RECORDER_UFFD);
+	bool begun = begin_beside();
+	while (begun) {
+		bool known = mark_in_rounds(helpers_beside(helpers));
+		bool ended = end_beside(known, reason, cpu_begin_ns);
+		set_closing(false);
+		if (ended)
+			break;
+		lock_event_set(&cycle.ended); /* who waits for this cycle need not wait on */
+		os_yield();
+	}
+	stop_tracking();
+	return begun;
+}
+
+/* ---- running a cycle ----------------------------------------------------------- */
 
 /* The end of the last cycle, or when the process began to use the heap. */
 static uint64_t last_end_ns(void)
@@ -438,16 +692,24 @@ static bool still_due(enum recorder_reason reason)
 	return reason != RECORDER_GC || (cycle_is_due() && !limit_postpones());
 }
 
-/* Returns to the OS what is mapped over the limit, as far as it is idle. */
-static void scavenge_to_limit(void)
+static enum recorder_reason refine(enum recorder_reason reason)
 {
-	uint64_t mapped = mapped_bytes();
+	return reason == RECORDER_GC && cycle.by_limit ? RECORDER_LIMIT : reason;
+}
+
+static bool is_waited_for(enum recorder_reason reason)
+{
+	return reason == RECORDER_FORCED || reason == RECORDER_LIMIT;
+}
+
+static void release_above_limit(void)
+{
 	int64_t limit = cycle_limit();
-	if (limit == INT64_MAX || mapped <= (uint64_t)limit)
+	if (limit == INT64_MAX || mapped_bytes() <= (uint64_t)limit)
 		return;
 	struct thread *t = thread_self();
 	thread_enter(t);
-	scavenge_release(mapped - (uint64_t)limit);
+	scavenge_release(mapped_bytes() - (uint64_t)limit);
 	thread_leave(t);
 }
 
@@ -465,23 +727,183 @@ static bool lock_for(enum recorder_reason reason)
 	return true;
 }
 
-bool cycle_run(enum recorder_reason reason)
+/* The calling thread does it all. */
+static bool run_here(enum recorder_reason reason)
 {
 	bool done = true;
-	if (!still_due(reason) || !lock_for(reason))
+	if (!lock_for(reason))
 		return true;
 	if (still_due(reason)) {
 		finish_locked();
-		done = collect(reason == RECORDER_GC && cycle.by_limit ? RECORDER_LIMIT : reason);
-		if (reason == RECORDER_FORCED || reason == RECORDER_LIMIT)
+		done = collect_stopped(refine(reason));
+		if (is_waited_for(reason))
 			finish_locked();
 	}
 	lock_release(&cycle.lock);
-	scavenge_to_limit();
+	release_above_limit();
 	return done;
+}
+
+/* Whether the background thread is to run it beside the program. */
+static bool belongs_beside(void)
+{
+	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
+	if ((uint64_t)(live > 0 ? live : 0) < cycle_beside_bytes_min || !tracking_available(NULL))
+		return false;
+	if (!background_is_started())
+		background_start();
+	return background_is_started();
+}
+
+bool cycle_is_wanted(void)
+{
+	return atomic_load_explicit(&cycle.wanted, memory_order_relaxed) != 0;
+}
+
+/* Which of those wanted; a request that comes later is of a later cycle. */
+static enum recorder_reason take_wanted(void)
+{
+	unsigned wanted = atomic_exchange(&cycle.wanted, 0);
+	atomic_fetch_add(&cycle.begun, 1); /* after: who read it before asks for this one, or the next */
+	static const enum recorder_reason first[] = {RECORDER_FORCED, RECORDER_LIMIT,
+	                                             RECORDER_PERIODIC};
+	for (unsigned i = 0; i < sizeof first / sizeof *first; i++)
+		if (wanted & 1u << first[i])
+			return first[i];
+	return RECORDER_GC;
+}
+
+void cycle_drive(void)
+{
+	if (!cycle_is_wanted())
+		return;
+	lock_acquire(&cycle.lock);
+	enum recorder_reason reason = take_wanted();
+	if (still_due(reason)) {
+		finish_locked();
+		collect_beside(refine(reason), background_start());
+	}
+	if (is_waited_for(reason)) {
+		finish_locked();
+		atomic_store(&cycle.finished, atomic_load(&cycle.begun));
+		lock_event_set(&cycle.ended);
+	}
+	lock_release(&cycle.lock);
+	release_above_limit();
+}
+
+static void want(enum recorder_reason reason)
+{
+	unsigned bit = 1u << reason;
+	if (!(atomic_load_explicit(&cycle.wanted, memory_order_relaxed) & bit) &&
+	    !(atomic_fetch_or(&cycle.wanted, bit) & bit))
+		background_wake();
+}
+
+/*
+ * False when it was given up. While it waits the thread counts as stopped: its registers
+ * are where heap_collect put them, and no vector register's former content is a root.
+ */
+static bool run_beside_and_wait(enum recorder_reason reason)
+{
+	bool done = true;
+	uint64_t given_up = __atomic_load_n(&cycle_figures.given_up, __ATOMIC_RELAXED), seen = 0;
+	uint32_t ticket = atomic_load(&cycle.begun) + 1;
+	want(reason);
+	struct thread *waits = world_wait_begin();
+	while (done && (int32_t)(atomic_load(&cycle.finished) - ticket) < 0) {
+		seen = lock_event_wait(&cycle.ended, seen, WAIT_MS);
+		done = __atomic_load_n(&cycle_figures.given_up, __ATOMIC_RELAXED) == given_up ||
+		       (int32_t)(atomic_load(&cycle.finished) - ticket) >= 0;
+	}
+	if (waits)
+		world_wait_end(waits);
+	return done;
+}
+
+/* How far the heap is above what the goal allows; under the memory limit that is strict. */
+static uint64_t outgrown(void)
+{
+	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
+	uint64_t goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
+	uint64_t allowed = cycle.by_limit ? goal : goal + goal / 8;
+	return goal != PACER_OFF && live > 0 && (uint64_t)live > allowed ? (uint64_t)live - allowed : 0;
+}
+
+/*
+ * The heap outgrew its goal while the collector was at work, which now gets the processor:
+ * for a moment, under the memory limit until it is done or some time has passed. A
+ * collector that cannot stop the program does not hold it up either.
+ */
+static void hold_back(void)
+{
+	uint64_t over, goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
+	for (int turns = cycle.by_limit ? HOLD_BACK_TURNS : 1; turns > 0 && (over = outgrown()); turns--) {
+		if (__atomic_load_n(&cycle.gave_up, __ATOMIC_RELAXED))
+			return;
+		lock_sleep(&cycle.closing, atomic_load(&cycle.closing),
+		           over > goal / 8 ? HOLD_BACK_MORE_NS : HOLD_BACK_NS);
+	}
+}
+
+/*
+ * A thread that allocates while marking goes on: marking must have come as far as the heap
+ * has grown from its start to the goal; if not, the thread helps. As Go's assists.
+ */
+static void assist(void)
+{
+	if (atomic_load_explicit(&cycle.closing, memory_order_relaxed)) {
+		lock_sleep(&cycle.closing, 1, CLOSING_NS);
+		return;
+	}
+	struct thread *t = thread_self();
+	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
+	uint64_t goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
+	double room = (double)goal - (double)cycle.live_at_start;
+	double grown = (double)(live - cycle.live_at_start);
+	double due = room > grown ? (double)cycle.found_scan_bytes * grown / room : 1e18;
+	if ((double)mark_scanned_bytes() >= due)
+		return;
+	size_t done = 0;
+	for (int i = 0; i < ASSIST_STEPS; i++) {
+		thread_enter(t);
+		size_t step = span_marking ? mark_assist(ASSIST_BYTES) : 0;
+		thread_leave(t);
+		done += step;
+		if (!step)
+			break;
+	}
+	if (!done)
+		hold_back();
+}
+
+bool cycle_run(enum recorder_reason reason)
+{
+	if (!still_due(reason))
+		return true;
+	if (reason == RECORDER_GC && __atomic_load_n(&span_marking, __ATOMIC_RELAXED)) {
+		assist();
+		return true;
+	}
+	if (!belongs_beside())
+		return run_here(reason);
+	if (is_waited_for(reason))
+		return run_beside_and_wait(reason);
+	want(reason);
+	hold_back();
+	return true;
 }
 
 void cycle_after_fork(void)
 {
 	memset(&cycle.lock, 0, sizeof cycle.lock);
+	memset(&cycle.ended, 0, sizeof cycle.ended);
+	cycle.wanted = cycle.closing = 0;
+	cycle.finished = cycle.begun;
+	tracking_after_fork();
+	if (span_marking) {
+		mark_after_fork();
+		span_marking = false;
+		span_reuse_structures();
+	}
 }

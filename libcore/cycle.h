@@ -1,12 +1,17 @@
 /*
  * cycle.h - one collection from its reason to its last swept span.
  *
- * A cycle runs on the thread that asked for it: it finishes the sweep of the cycle
- * before, stops the world, marks with the help of the mark workers, sets the next
- * goal and starts the world. Spans are swept afterwards: on refill, by the
- * background worker, by memspan_gc, at the latest by the next cycle. When the last
- * one is swept the cycle is closed: it is traced, reported to the recorder, and a
- * snapshot is captured.
+ * Beside the program: where writes can be tracked and the heap is not small, the
+ * background thread runs it. A first stop reads the roots, the program runs on while what
+ * they lead to is marked and what it wrote meanwhile is scanned again, in rounds, and a last
+ * stop ends it. Threads that allocate faster than the pace allows help to mark.
+ * Stopped: the thread that asks for a cycle stops the world and marks in one go, with the
+ * help of the mark workers.
+ *
+ * Either way the sweep of the cycle before is finished first, and the next goal is set in
+ * the last stop. Spans are swept afterwards: on refill, by the background thread, by
+ * memspan_gc, at the latest by the next cycle. When the last one is swept the cycle is
+ * closed: it is traced, reported to the recorder, and a snapshot is captured.
  *
  * Lock: cycle lock, one cycle or close at a time; acquired outside the heap. The
  * figures in cycle_figures change in the stopped world only.
@@ -15,6 +20,7 @@
 #define CYCLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "recorder.h"
@@ -43,6 +49,13 @@ void cycle_init(int percent, int64_t limit_bytes);
  * a second at most, and then do nothing. Known thread, outside the heap.
  */
 bool cycle_run(enum recorder_reason reason);
+
+/* The background thread's part: runs the cycle that is wanted, if one is. */
+void cycle_drive(void);
+bool cycle_is_wanted(void);
+
+/* A heap with less live is collected stopped; for tests, which try both. */
+extern size_t cycle_beside_bytes_min;
 
 /* Whether heap_live has reached the trigger. */
 bool cycle_is_due(void);

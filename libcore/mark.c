@@ -23,6 +23,7 @@ enum {
 	OBJECT_PIECE_BYTES = 128 << 10, /* large objects are scanned in pieces, by any worker */
 	ROOTS_MAX = 1 << 22,
 	DONATE_OBJECTS = 8,
+	ASSIST_SLOTS = 16,          /* of the workers, the last: for threads of the program */
 };
 
 struct mark_buffer {
@@ -31,9 +32,9 @@ struct mark_buffer {
 	uintptr_t objects[BUFFER_OBJECTS];
 };
 
-/* A root range, or with hi 0 a span of uncollectable objects. */
 struct mark_root {
-	uintptr_t lo, hi;
+	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_SPAN } what; /* SPAN: of uncollectable objects */
+	uintptr_t lo, hi;                                  /* SPAN: the structure's address, 0 */
 };
 
 struct mark_worker {
@@ -41,12 +42,13 @@ struct mark_worker {
 	uintptr_t fifo[FIFO_OBJECTS];
 	unsigned fifo_first, fifo_count;
 	uint64_t marked_bytes, scan_bytes, objects, cpu_ns;
+	struct lock taken; /* of an assist's slot */
 } __attribute__((aligned(64)));
 
 size_t mark_queue_bytes_max;
 
 static struct {
-	struct mark_worker workers[MARK_WORKERS_MAX];
+	struct mark_worker *workers;    /* MARK_WORKERS_MAX; no static data, which may be a root */
 	struct mark_root *roots;
 	size_t root_count;
 	_Atomic size_t root_next;
@@ -55,9 +57,11 @@ static struct {
 	_Atomic size_t work_count;
 	size_t mapped_bytes;
 	_Atomic unsigned busy;          /* workers that may still produce work */
-	bool open;                      /* helpers may join; guarded by lock */
+	unsigned helpers_max;           /* how many may join; guarded by lock */
+	_Atomic bool wanted;            /* a worker found no work */
 	_Atomic unsigned helping;       /* helpers that joined and have not left */
 	_Atomic bool overflow;          /* some span has `rescan` set */
+	_Atomic uint64_t scanned_bytes; /* so far, by all */
 	uintptr_t heap_base;
 	size_t heap_bytes;
 } mark;
@@ -269,6 +273,7 @@ static void donate(struct mark_worker *worker)
 	struct mark_buffer *buffer = worker->buffer, *half = buffer_new();
 	if (!half)
 		return;
+	atomic_store_explicit(&mark.wanted, false, memory_order_relaxed);
 	half->count = buffer->count / 2;
 	memcpy(half->objects, buffer->objects, half->count * sizeof half->objects[0]);
 	memmove(buffer->objects, buffer->objects + half->count,
@@ -283,27 +288,48 @@ static inline bool queue_is_empty(void)
 }
 
 /*
- * Scans queued objects until there are none. An object passes through the fifo, so
- * that its first line is fetched while others are scanned.
+ * Scans queued objects until there are none, or `budget_bytes` of them. An object passes
+ * through the fifo, so that its first line is fetched while others are scanned.
  */
-static void drain(struct mark_worker *worker, bool shared)
+static void drain(struct mark_worker *worker, size_t budget_bytes)
 {
 	unsigned scanned = 0;
+	size_t bytes = 0, told = 0;
 	for (;;) {
 		uintptr_t object;
 		while (worker->fifo_count < FIFO_OBJECTS && take_object(worker, &object)) {
 			__builtin_prefetch((const void *)object);
 			worker->fifo[(worker->fifo_first + worker->fifo_count++) % FIFO_OBJECTS] = object;
 		}
-		if (worker->fifo_count == 0)
-			return;
+		if (worker->fifo_count == 0 || bytes >= budget_bytes)
+			break;
 		object = worker->fifo[worker->fifo_first];
 		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
 		worker->fifo_count--;
-		scan_object(worker, pageheap_span_of(object), object);
-		if (shared && (++scanned & 31) == 0 && queue_is_empty() &&
-		    worker->buffer && worker->buffer->count >= DONATE_OBJECTS)
+		struct span *s = pageheap_span_of(object);
+		scan_object(worker, s, object);
+		bytes += s->elem_bytes < OBJECT_PIECE_BYTES ? s->elem_bytes : OBJECT_PIECE_BYTES;
+		if ((++scanned & 31) != 0)
+			continue;
+		atomic_fetch_add_explicit(&mark.scanned_bytes, bytes - told, memory_order_relaxed);
+		told = bytes;
+		if (atomic_load_explicit(&mark.wanted, memory_order_relaxed) && worker->buffer &&
+		    worker->buffer->count >= DONATE_OBJECTS)
 			donate(worker);
+	}
+	atomic_fetch_add_explicit(&mark.scanned_bytes, bytes - told, memory_order_relaxed);
+}
+
+/* Gives all that it has to the others. */
+static void hand_over(struct mark_worker *worker)
+{
+	for (; worker->fifo_count > 0; worker->fifo_count--) {
+		push(worker, worker->fifo[worker->fifo_first]);
+		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
+	}
+	if (worker->buffer && worker->buffer->count > 0) {
+		work_put(worker->buffer);
+		worker->buffer = NULL;
 	}
 }
 
@@ -313,15 +339,62 @@ static void scan_root_span(struct mark_worker *worker, struct span *s)
 		mark_word(worker, span_object(s, i));
 }
 
-static void scan_roots(struct mark_worker *worker, bool shared)
+/* The words of [lo, hi) that belong to marked objects of the span. */
+static MARK_READS void scan_marked_between(struct mark_worker *worker, struct span *s, uintptr_t lo,
+                                           uintptr_t hi)
+{
+	unsigned i = span_index(s, lo);
+	while (i < s->nelems && span_object(s, i) < hi) {
+		uint64_t marks = atomic_load_explicit(span_mark_word(s, i >> 6), memory_order_relaxed);
+		marks >>= i & 63;
+		if (!(marks & 1)) {
+			i = marks ? i + (unsigned)__builtin_ctzll(marks) : (i | 63) + 1;
+			continue;
+		}
+		unsigned run = ~marks ? (unsigned)__builtin_ctzll(~marks) : 64;
+		uintptr_t from = span_object(s, i), to = from + run * s->elem_bytes;
+		if (s->kind == SPAN_TYPED)
+			for (unsigned n = 0; n < run && from + n * s->elem_bytes < hi; n++)
+				scan_typed(worker, from + n * s->elem_bytes, s->elem_bytes);
+		else
+			scan_words(worker, from > lo ? from : lo, to < hi ? to : hi);
+		i += run;
+	}
+}
+
+/* Pages of the heap that the program wrote to after they were scanned, or may have. */
+static void scan_written(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
+{
+	while (lo < hi) {
+		struct span *s = pageheap_span_of(lo);
+		uintptr_t end = s ? s->base + s->npages * PAGE_BYTES : (lo | (PAGE_BYTES - 1)) + 1;
+		if (end > hi)
+			end = hi;
+		uintptr_t sp = s ? __atomic_load_n(&s->stack_sp, __ATOMIC_RELAXED) : 0;
+		if (s && s->state == SPAN_STACK)
+			scan_words(worker, sp > lo ? sp & -sizeof sp : lo, end);
+		else if (s && s->state == SPAN_INUSE && !span_noscan(s))
+			scan_marked_between(worker, s, lo, end);
+		lo = end;
+	}
+}
+
+static void scan_root(struct mark_worker *worker, const struct mark_root *root)
+{
+	if (root->what == ROOT_WORDS)
+		scan_words(worker, root->lo, root->hi);
+	else if (root->what == ROOT_WRITTEN)
+		scan_written(worker, root->lo, root->hi);
+	else
+		scan_root_span(worker, (struct span *)root->lo);
+}
+
+static void scan_roots(struct mark_worker *worker)
 {
 	size_t i;
 	while ((i = atomic_fetch_add(&mark.root_next, 1)) < mark.root_count) {
-		if (mark.roots[i].hi)
-			scan_words(worker, mark.roots[i].lo, mark.roots[i].hi);
-		else
-			scan_root_span(worker, (struct span *)mark.roots[i].lo);
-		drain(worker, shared);
+		scan_root(worker, &mark.roots[i]);
+		drain(worker, SIZE_MAX);
 	}
 }
 
@@ -336,19 +409,21 @@ static void wait_a_little(unsigned *spins)
 }
 
 /* Until no worker has anything left and none can make more. */
-static void work(struct mark_worker *worker, bool shared)
+static void work(struct mark_worker *worker)
 {
 	uint64_t cpu = os_thread_cpu_ns();
-	scan_roots(worker, shared);
-	drain(worker, shared);
-	while (shared) {
+	scan_roots(worker);
+	drain(worker, SIZE_MAX);
+	for (;;) {
 		atomic_fetch_sub(&mark.busy, 1);
-		for (unsigned spins = 0; atomic_load(&mark.busy) > 0 && queue_is_empty();)
+		for (unsigned spins = 0; atomic_load(&mark.busy) > 0 && queue_is_empty();) {
+			atomic_store_explicit(&mark.wanted, true, memory_order_relaxed);
 			wait_a_little(&spins);
+		}
 		if (queue_is_empty() && atomic_load(&mark.busy) == 0)
 			break;
 		atomic_fetch_add(&mark.busy, 1);
-		drain(worker, shared);
+		drain(worker, SIZE_MAX);
 	}
 	worker->cpu_ns += os_thread_cpu_ns() - cpu;
 }
@@ -359,12 +434,15 @@ bool mark_begin(void)
 {
 	if (!mark.roots)
 		mark.roots = sysmem_table(ROOTS_MAX * sizeof *mark.roots);
-	if (!mark.roots)
+	if (!mark.workers)
+		mark.workers = sysmem_alloc(MARK_WORKERS_MAX * sizeof *mark.workers, &sysmem_stats.gc_sys);
+	if (!mark.roots || !mark.workers)
 		return false;
 	mark.root_count = 0;
 	mark.heap_base = pageheap.base;
 	mark.heap_bytes = pageheap.opened_bytes;
 	mark.overflow = false;
+	atomic_store(&mark.scanned_bytes, 0);
 	for (int i = 0; i < MARK_WORKERS_MAX; i++) {
 		struct mark_worker *worker = &mark.workers[i];
 		worker->marked_bytes = worker->scan_bytes = worker->objects = worker->cpu_ns = 0;
@@ -374,22 +452,35 @@ bool mark_begin(void)
 	return mark.workers[0].buffer != NULL;
 }
 
-static void add_root(uintptr_t lo, uintptr_t hi)
+/* Where the table is full, or nothing may be read later, a root is read at once. */
+static void add_root(struct mark_root root)
 {
 	if (mark.root_count < ROOTS_MAX)
-		mark.roots[mark.root_count++] = (struct mark_root){lo, hi};
-	else if (hi)
-		scan_words(&mark.workers[0], lo, hi);
+		mark.roots[mark.root_count++] = root;
 	else
-		scan_root_span(&mark.workers[0], (struct span *)lo);
+		scan_root(&mark.workers[0], &root);
+}
+
+static void add_pieces(int what, uintptr_t lo, uintptr_t hi)
+{
+	for (; lo < hi; lo += ROOT_PIECE_BYTES)
+		add_root((struct mark_root){
+		    .what = what, .lo = lo, .hi = hi - lo > ROOT_PIECE_BYTES ? lo + ROOT_PIECE_BYTES : hi});
 }
 
 void mark_add_root(uintptr_t lo, uintptr_t hi)
 {
-	lo = (lo + sizeof(uintptr_t) - 1) & -sizeof(uintptr_t);
-	hi &= -sizeof(uintptr_t);
-	for (; lo < hi; lo += ROOT_PIECE_BYTES)
-		add_root(lo, hi - lo > ROOT_PIECE_BYTES ? lo + ROOT_PIECE_BYTES : hi);
+	add_pieces(ROOT_WORDS, (lo + sizeof lo - 1) & -sizeof lo, hi & -sizeof hi);
+}
+
+void mark_add_written(uintptr_t lo, uintptr_t hi)
+{
+	add_pieces(ROOT_WRITTEN, lo, hi);
+}
+
+void mark_now(uintptr_t lo, uintptr_t hi)
+{
+	scan_words(&mark.workers[0], (lo + sizeof lo - 1) & -sizeof lo, hi & -sizeof hi);
 }
 
 static void add_touched(void *arg, uintptr_t lo, uintptr_t hi)
@@ -408,7 +499,7 @@ static void add_uncollectable(void)
 {
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class++)
 		for (struct span *s = mcentral[span_class(SPAN_ROOT, class)].all; s; s = s->all_next)
-			add_root((uintptr_t)s, 0);
+			add_root((struct mark_root){.what = ROOT_SPAN, .lo = (uintptr_t)s});
 }
 
 /* What an object with a finalizer leads to is kept, the object itself is not. */
@@ -431,7 +522,7 @@ static MARK_READS void scan_marked(struct mark_worker *worker, struct span *s)
 	for (unsigned i = 0; i < s->nelems; i++)
 		if (*span_mark_word(s, i >> 6) >> (i & 63) & 1)
 			scan_whole(worker, s, span_object(s, i));
-	drain(worker, false);
+	drain(worker, SIZE_MAX);
 }
 
 /* The queue was full at times: what it dropped stands in spans with `rescan`. */
@@ -444,37 +535,73 @@ static void rescan_overflowed(void)
 					scan_marked(&mark.workers[0], s);
 }
 
-static void helpers_admit(bool open)
+static void helpers_admit(unsigned most)
 {
 	lock_acquire(&mark.lock);
-	mark.open = open;
+	mark.helpers_max = most;
 	lock_release(&mark.lock);
 }
 
-void mark_run(void (*wake_helpers)(void))
+void mark_add_heap_roots(void)
 {
-	struct mark_worker *first = &mark.workers[0];
 	add_uncollectable();
 	stackspan_visit(add_stack, NULL);
-	special_visit_attached(mark_attached, first);
-	special_visit_queued(mark_queued, first);
+	mark_finalizers();
+}
+
+void mark_finalizers(void)
+{
+	special_visit_attached(mark_attached, &mark.workers[0]);
+	special_visit_queued(mark_queued, &mark.workers[0]);
+}
+
+void mark_run(unsigned helpers, void (*wake_helpers)(void))
+{
+	struct mark_worker *first = &mark.workers[0];
 	atomic_store(&mark.root_next, 0);
-	atomic_store(&mark.busy, 1);
-	helpers_admit(wake_helpers != NULL);
-	if (wake_helpers)
+	atomic_fetch_add(&mark.busy, 1);
+	helpers_admit(helpers);
+	if (helpers > 0)
 		wake_helpers();
-	work(first, wake_helpers != NULL);
-	helpers_admit(false);
+	work(first);
+	helpers_admit(0);
 	for (unsigned spins = 0; atomic_load(&mark.helping) > 0;)
 		wait_a_little(&spins);
+	mark.root_count = 0;
 	rescan_overflowed();
+}
+
+size_t mark_assist(size_t bytes)
+{
+	static _Atomic unsigned next;
+	if (queue_is_empty()) {
+		atomic_store_explicit(&mark.wanted, true, memory_order_relaxed);
+		return 0;
+	}
+	unsigned slot = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % ASSIST_SLOTS;
+	struct mark_worker *worker = &mark.workers[MARK_WORKERS_MAX - 1 - slot];
+	if (!lock_try(&worker->taken))
+		return 0;
+	uint64_t cpu = os_thread_cpu_ns();
+	atomic_fetch_add(&mark.busy, 1);
+	drain(worker, bytes);
+	hand_over(worker);
+	atomic_fetch_sub(&mark.busy, 1);
+	worker->cpu_ns += os_thread_cpu_ns() - cpu;
+	lock_release(&worker->taken);
+	return bytes;
+}
+
+uint64_t mark_scanned_bytes(void)
+{
+	return atomic_load_explicit(&mark.scanned_bytes, memory_order_relaxed);
 }
 
 void mark_help(unsigned worker)
 {
 	struct mark_worker *self = &mark.workers[worker];
 	lock_acquire(&mark.lock);
-	bool join = mark.open;
+	bool join = atomic_load(&mark.helping) < mark.helpers_max;
 	if (join) {
 		atomic_fetch_add(&mark.helping, 1);
 		atomic_fetch_add(&mark.busy, 1);
@@ -482,7 +609,7 @@ void mark_help(unsigned worker)
 	lock_release(&mark.lock);
 	if (!join)
 		return;
-	work(self, true);
+	work(self);
 	atomic_fetch_sub(&mark.helping, 1);
 }
 
@@ -494,7 +621,28 @@ struct mark_totals mark_end(void)
 		totals.marked_bytes += worker->marked_bytes;
 		totals.scan_bytes += worker->scan_bytes;
 		totals.objects += worker->objects;
-		*(i ? &totals.cpu_ns : &totals.cpu_first_ns) += worker->cpu_ns;
+		*(i == 0                                   ? &totals.cpu_first_ns
+		  : i < MARK_WORKERS_MAX - ASSIST_SLOTS ? &totals.cpu_helpers_ns
+		                                        : &totals.cpu_assist_ns) += worker->cpu_ns;
 	}
 	return totals;
+}
+
+void mark_after_fork(void)
+{
+	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
+		for (struct span *s = mcentral[class].all; s; s = s->all_next) {
+			s->rescan = 0;
+			for (unsigned w = 0; w < s->words; w++)
+				atomic_store_explicit(span_mark_word(s, w), 0, memory_order_relaxed);
+		}
+	}
+	/* What others had in hand is lost with them; the rest of the buffers is mapped anew. */
+	memset(mark.workers, 0, MARK_WORKERS_MAX * sizeof *mark.workers);
+	mark.lock = (struct lock){0};
+	mark.work = mark.unused = NULL;
+	mark.mapped_bytes = mark.root_count = 0;
+	mark.work_count = 0;
+	mark.busy = mark.helping = 0;
+	mark.helpers_max = 0;
 }

@@ -8,7 +8,11 @@
  * object that cannot be queued is noted, and its marked objects are scanned once
  * the queue is empty.
  *
- * The world is stopped and all caches are flushed from mark_begin to mark_end.
+ * Stopped marking: the world is stopped and all caches are flushed from mark_begin to
+ * mark_end. Marking beside the program (cycle.c): roots are read in a stop, with mark_now,
+ * and what they lead to is marked by mark_run while the program runs. It sets the bits of
+ * new objects itself (span_marking) and frees no span. Pages that it writes to meanwhile are
+ * scanned again (mark_add_written), the last of them, and the roots, in a second stop.
  */
 #ifndef MARK_H
 #define MARK_H
@@ -20,30 +24,54 @@
 enum { MARK_WORKERS_MAX = 64 };
 
 struct mark_totals {
-	uint64_t marked_bytes;  /* of objects reached */
-	uint64_t scan_bytes;    /* the part of them that may hold pointers */
-	uint64_t cpu_ns;        /* of all workers but the first */
-	uint64_t cpu_first_ns;  /* of the first, the thread that runs the cycle */
+	uint64_t marked_bytes;    /* of objects reached */
+	uint64_t scan_bytes;      /* the part of them that may hold pointers */
+	uint64_t cpu_first_ns;    /* of the thread that runs the cycle */
+	uint64_t cpu_helpers_ns;  /* of mark_help */
+	uint64_t cpu_assist_ns;   /* of mark_assist */
 	uint64_t objects;
 };
 
 /* Starts a mark phase; roots are added after it. false: no memory for the queues. */
 bool mark_begin(void);
 
-/* A range whose aligned words are roots. Before mark_run. */
+/* A range whose aligned words are roots, read by the next mark_run. */
 void mark_add_root(uintptr_t lo, uintptr_t hi);
 
+/* The same, read now; what it leads to is marked, and waits for mark_run. */
+void mark_now(uintptr_t lo, uintptr_t hi);
+
+/* Pages of the heap: the marked objects and stacks there are scanned by the next mark_run. */
+void mark_add_written(uintptr_t lo, uintptr_t hi);
+
+/* What the heap itself holds as roots: uncollectable objects, stack spans, finalizers. */
+void mark_add_heap_roots(void);
+
+/* Of these the ones that writes do not show: finalizers. World stopped. */
+void mark_finalizers(void);
+
 /*
- * Adds what the heap itself holds as roots (uncollectable objects, stack spans,
- * finalizers) and marks all that the roots lead to. The calling thread is worker 0;
- * wake_helpers tells other threads to call mark_help, but none has to come. NULL: alone.
+ * Marks all that the roots lead to. The calling thread is worker 0; with helpers above 0
+ * wake_helpers tells other threads to call mark_help: so many may join, none has to.
  */
-void mark_run(void (*wake_helpers)(void));
+void mark_run(unsigned helpers, void (*wake_helpers)(void));
 
 /* A helper's part of one mark_run; returns when nothing is left. */
 void mark_help(unsigned worker);
 
+/*
+ * A thread of the program scans about as many bytes for a running mark_run and leaves
+ * nothing in its own hands. 0 when there was nothing to do. Inside the heap.
+ */
+size_t mark_assist(size_t bytes);
+
+/* Scanned so far in this phase; roots and written pages are not counted. */
+uint64_t mark_scanned_bytes(void);
+
 struct mark_totals mark_end(void);
+
+/* In a forked child whose parent was marking: forgets all of it. */
+void mark_after_fork(void);
 
 /* The bytes that the queues may take; for tests. 0: by the heap's size. */
 extern size_t mark_queue_bytes_max;

@@ -140,6 +140,21 @@ static bool clear_group(const struct span *s, const struct mcache_slot *slot, un
 	return true;
 }
 
+/*
+ * A marker that runs beside the program reads a slot's type word as soon as the slot's mark
+ * is set, which is before the slot is taken: no type may stand there that is gone.
+ */
+static void clear_types(struct span *s, unsigned w, uint64_t slots)
+{
+	for (; slots; slots &= slots - 1) {
+		uintptr_t slot = span_object(s, w * 64 + (unsigned)__builtin_ctzll(slots));
+		uintptr_t word = slot + s->elem_bytes - sizeof(void *);
+		sanitizer_show(slot, s->elem_bytes);
+		*(const void *volatile *)word = NULL;
+		sanitizer_hide(slot, s->elem_bytes);
+	}
+}
+
 static void word_load(struct mcache *m, unsigned class, unsigned w)
 {
 	struct mcache_slot *slot = &m->slots[class];
@@ -152,6 +167,9 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 	slot->group_base = span_object(s, w * 64);
 	slot->elem_bytes = (uint32_t)s->elem_bytes;
 	slot->dirty = s->dirty && !clear_group(s, slot, count);
+	if (s->kind == SPAN_TYPED && s->dirty)
+		clear_types(s, w, *free);
+	span_mark_new(s, w, *free);
 	__atomic_store_n(&slot->word, *free, __ATOMIC_RELEASE); /* after the group: is_in_word */
 	*free = 0;
 }
@@ -296,6 +314,9 @@ static enum mcache_free_result free_current(struct mcache *m, struct span *s, un
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	if (slot->word & bit)
 		return MCACHE_DOUBLE_FREE;
+	if (s->kind == SPAN_TYPED)
+		clear_types(s, index >> 6, bit);
+	span_mark_new(s, index >> 6, bit);
 	slot->word |= bit;
 	slot->dirty = 1;
 	s->dirty = true;
@@ -373,6 +394,21 @@ bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
 	bool is_free = span_owned_by(s, m) ||
 	               (is_in_word(s, w, bit) && __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w);
 	return !is_free;
+}
+
+/* ---- marking begins beside the program ------------------------------------ */
+
+void mcache_mark_new(struct mcache *m)
+{
+	for (unsigned class = 0; class < SPAN_CLASSES; class++)
+		if (m->slots[class].word)
+			span_mark_new(m->slots[class].span, m->slots[class].span->group,
+			              m->slots[class].word);
+	struct span *s = m->tiny ? pageheap_span_of(m->tiny - 1) : NULL;
+	if (s) {
+		unsigned index = span_index(s, m->tiny - 1);
+		span_mark_new(s, index >> 6, (uint64_t)1 << (index & 63));
+	}
 }
 
 /* ---- flush and close --------------------------------------------------- */

@@ -130,6 +130,12 @@ void mcache_settle_live(struct mcache *m);
  */
 void mcache_flush(struct mcache *m);
 
+/*
+ * The world is stopped and span_marking was set: what will be allocated from the words and
+ * the tiny block that the cache holds is marked, as that from later ones will be.
+ */
+void mcache_mark_new(struct mcache *m);
+
 /* The thread ends: spans go to the central lists, counts to *ended. Inside the heap. */
 void mcache_close(struct mcache *m, struct mcache_counts *ended);
 

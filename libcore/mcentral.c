@@ -75,6 +75,7 @@ struct span *mcentral_new_span(unsigned span_class_, struct mcache *owner, size_
 	if (s->kind == SPAN_TYPED && s->dirty)
 		clear_pages(s);
 	if (!owner) {
+		span_mark_new(s, 0, 1);
 		*span_free_word(s, 0) = 0; /* an empty span without owner would be freed */
 		s->free_count = 0;
 	}
@@ -95,10 +96,13 @@ void mcentral_adopt(struct span *s, struct mcache *m)
 	lock_release(&c->lock);
 }
 
-/* Lists or unlists a span without owner by what it now holds. Lock held; true: free it. */
+/*
+ * Lists or unlists a span without owner by what it now holds. Lock held; true: free it.
+ * While marking goes on an empty one stays where it is, for the sweep to free.
+ */
 static bool settle(struct mcentral *c, struct span *s)
 {
-	if (s->free_count == s->nelems && !s->remote_queued) {
+	if (s->free_count == s->nelems && !s->remote_queued && !span_marking) {
 		if (s->listed)
 			mcentral_list_remove(&c->partial, s);
 		s->listed = false;

@@ -37,6 +37,15 @@ static uint64_t goal_by_limit(const struct pacer_input *in)
 	return left > in->marked_bytes ? left : in->marked_bytes;
 }
 
+static uint64_t trigger_for(const struct pacer_input *in, uint64_t goal)
+{
+	uint64_t way = goal - in->marked_bytes;
+	uint64_t earliest = goal - way + way / 64 * 45, latest = goal - way + way / 64 * 61;
+	uint64_t ahead = in->marking_alloc_bytes + in->marking_alloc_bytes / 4;
+	uint64_t trigger = ahead < way ? goal - ahead : earliest;
+	return trigger < earliest ? earliest : trigger > latest ? latest : trigger;
+}
+
 struct pacer_output pacer_next(const struct pacer_input *in)
 {
 	struct pacer_output out = {.goal = goal_by_percent(in), .trigger = PACER_OFF};
@@ -47,7 +56,7 @@ struct pacer_output pacer_next(const struct pacer_input *in)
 	}
 	if (out.goal == PACER_OFF)
 		return out;
-	out.trigger = in->marked_bytes + (out.goal - in->marked_bytes) / 64 * 61;
+	out.trigger = trigger_for(in, out.goal);
 	if (in->marked_bytes)
 		out.trigger_ratio = (double)(out.trigger - in->marked_bytes) / (double)in->marked_bytes;
 	double most = in->percent < 0 ? 0 : in->percent / 100.0;

@@ -17,6 +17,7 @@
 #include "stackspan.h"
 #include "stats.h"
 #include "sysmem.h"
+#include "tracking.h"
 #include "world.h"
 
 static struct {
@@ -216,9 +217,11 @@ int recorder_thread_start(void (*run)(void *arg), void *arg)
 
 uint32_t recorder_tracking_mode(const char **why)
 {
+	const char *missing;
+	bool available = tracking_available(&missing);
 	if (why)
-		*why = "marking stops the program";
-	return RECORDER_STOPPED;
+		*why = available ? "" : missing;
+	return available ? RECORDER_UFFD : RECORDER_STOPPED;
 }
 
 void *recorder_map(size_t bytes)

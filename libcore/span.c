@@ -11,11 +11,13 @@
 _Atomic uint32_t span_sweepgen = 2;
 _Atomic uint32_t span_gc_num;
 struct span_totals span_totals;
+bool span_marking;
 _Atomic uint64_t span_freed_twice[SPAN_CLASSES];
 
 enum { STRUCT_SIZES = 5 }; /* 1, 2, 4, 8 and 16 words in each bit array */
 
-static struct span *unused[STRUCT_SIZES]; /* linked by all_next; guarded by pageheap.lock */
+/* Linked by all_next; guarded by pageheap.lock. `given`: while marking goes on. */
+static struct span *unused[STRUCT_SIZES], *given[STRUCT_SIZES];
 
 static size_t struct_bytes(unsigned words)
 {
@@ -67,8 +69,21 @@ static void struct_give(struct span *s)
 	span_totals.count--;
 	atomic_store_explicit(&s->state, SPAN_DEAD, memory_order_relaxed);
 	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
-	s->all_next = unused[i];
-	unused[i] = s;
+	struct span **list = span_marking ? &given[i] : &unused[i];
+	s->all_next = *list;
+	*list = s;
+}
+
+void span_reuse_structures(void)
+{
+	for (unsigned i = 0; i < STRUCT_SIZES; i++) {
+		struct span *s;
+		while ((s = given[i])) {
+			given[i] = s->all_next;
+			s->all_next = unused[i];
+			unused[i] = s;
+		}
+	}
 }
 
 static void map_pages(uintptr_t base, size_t pages, struct span *s)

@@ -150,6 +150,19 @@ static inline bool span_owned_by(const struct span *s, const struct mcache *cach
 	return span_is_swept(s) && atomic_load_explicit(&s->owner, memory_order_relaxed) == cache;
 }
 
+/*
+ * Marking goes on while the program runs: what is allocated is marked, and no span of
+ * objects is freed, nor any structure used again. Changed in the stopped world.
+ */
+extern bool span_marking;
+
+/* New objects of a word of slots are marked from the start. Inside the heap. */
+static inline void span_mark_new(struct span *s, unsigned w, uint64_t slots)
+{
+	if (__builtin_expect(span_marking, 0))
+		atomic_fetch_or_explicit(span_mark_word(s, w), slots, memory_order_relaxed);
+}
+
 struct span_totals {
 	uint64_t inuse_pages, stack_pages; /* by state */
 	uint64_t struct_bytes;             /* of span structures in use */
@@ -175,6 +188,9 @@ struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_
  * are not free. The caller has the object to itself, inside the heap.
  */
 bool span_resize(struct span *s, size_t pages);
+
+/* Marking has ended: structures given back meanwhile may be used again. World stopped. */
+void span_reuse_structures(void);
 
 /* Gives pages and structure back. The span is in no list and holds no object. */
 void span_free(struct span *s);

@@ -13,6 +13,9 @@
 #include "interpose.h"
 #include "mapping.h"
 #include "os.h"
+#include "pageheap.h"
+#include "span.h"
+#include "stackspan.h"
 #include "sysmem.h"
 #include "tls.h"
 #include "world.h"
@@ -498,6 +501,9 @@ int thread_start_runtime(void (*run)(void *), void *arg, void *stack, size_t sta
 	struct thread_ref ref = thread_prepare(arg, false, stack_bytes, &refused);
 	if (!ref.thread)
 		return ENOMEM;
+	struct span *s = pageheap_span_of((uintptr_t)stack);
+	if (s && s->state == SPAN_STACK)
+		stackspan_set_sp(s, (uintptr_t)stack + stack_bytes); /* no root (thread.h) */
 	ref.thread->gate = THREAD_GATE_RUNTIME;
 	ref.thread->start.runtime = run;
 	sigfillset(&all);

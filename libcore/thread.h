@@ -97,8 +97,8 @@ struct thread {
 	uint64_t stack_used_bytes_max; /* deepest extent seen at a stop, page-rounded */
 	struct thread_stop_place place;
 	/*
-	 * While the thread itself runs a cycle: below this address there are frames of the
-	 * runtime only, in which every address that it works with would look like a root.
+	 * While the thread itself runs a cycle or waits for one: below this address there are
+	 * frames of the runtime only, in which every address that it works with would look like a root.
 	 */
 	uintptr_t program_frames;
 };

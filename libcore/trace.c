@@ -27,8 +27,9 @@ static void print(const char *line, int length, size_t cap)
 }
 
 /*
- * a+b+c: the first pause, concurrent marking, the last pause. While marking stops
- * the world the whole of it is the first pause and the others are 0.
+ * a+b+c: the first pause, marking beside the program, the last pause. Where marking stops
+ * the world the whole of it is the first pause and the others are 0. The first and the last
+ * CPU figure are the time in which the processors waited for threads to stop.
  */
 void trace_cycle(const struct recorder_cycle *cycle, unsigned cpus, double cpu_fraction,
                  uint64_t begun_ns)
@@ -38,14 +39,18 @@ void trace_cycle(const struct recorder_cycle *cycle, unsigned cpus, double cpu_f
 	int saved = errno;
 	void *locale = os_locale_plain();
 	char line[400];
-	double pause = ms(cycle->pauses[0].duration_ns);
-	double stop = ms(cycle->pauses[0].stop_ns);
+	const struct recorder_pause *first = &cycle->pauses[0], none = {0};
+	const struct recorder_pause *last = cycle->pause_count > 1 ? &cycle->pauses[1] : &none;
+	uint64_t paused_ns = first->duration_ns + last->duration_ns;
+	uint64_t beside_ns =
+	    last == &none || cycle->mark_ns < paused_ns ? 0 : cycle->mark_ns - paused_ns;
 	int n = snprintf(line, sizeof line,
-	                 "gc %u @%.3fs %.0f%%: %.3g+0+0 ms clock, %.3g+%.3g/%.3g/%.3g+0 ms cpu, "
+	                 "gc %u @%.3fs %.0f%%: %.3g+%.3g+%.3g ms clock, %.3g+%.3g/%.3g/%.3g+%.3g ms cpu, "
 	                 "%llu->%llu->%llu MB, %llu MB goal, %llu MB stacks, %llu MB globals, %u P%s\n",
 	                 cycle->gc_num, (double)(cycle->start_mono_ns - begun_ns) / 1e9,
-	                 cpu_fraction * 100, pause, stop * cpus, ms(cycle->cpu_assist_ns),
-	                 ms(cycle->cpu_background_ns), ms(cycle->cpu_idle_ns),
+	                 cpu_fraction * 100, ms(first->duration_ns), ms(beside_ns),
+	                 ms(last->duration_ns), ms(first->stop_ns) * cpus, ms(cycle->cpu_assist_ns),
+	                 ms(cycle->cpu_background_ns), ms(cycle->cpu_idle_ns), ms(last->stop_ns) * cpus,
 	                 mib(cycle->heap_live_start), mib(cycle->heap_live_end),
 	                 mib(cycle->heap_marked), mib(cycle->heap_goal), mib(cycle->stack_bytes),
 	                 mib(cycle->global_bytes), cpus,

@@ -198,7 +198,7 @@ struct thread *world_wait_begin(void)
 	int saved = errno;
 	t->waiting = THREAD_WAIT_CHANGES;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	set_place(t, (uintptr_t)__builtin_frame_address(0));
+	set_place(t, t->program_frames ? t->program_frames : (uintptr_t)__builtin_frame_address(0));
 	wait_again(t);
 	errno = saved;
 	return t;

@@ -7,18 +7,27 @@ foreach(name sizeclass pageheap policy)
 endforeach()
 
 # Threads that are stopped by a signal are beyond ThreadSanitizer (libcore.cmake).
+set(heap_stress_arguments 5)
+set(heap_stress_environment MEMSPAN_GCPERCENT=25)
+set(heap_moves_pointers_while_marked_arguments 3)
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
-	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_without_memory)
-		memspan_add_plain_test(${name}
-			SOURCES ${heap_folder}/${name}.c LIBS memspan Threads::Threads)
+	# Each in both modes of the collector. For minutes rather than seconds: heap_stress 600.
+	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
+			heap_moves_pointers_while_marked)
+		memspan_add_plain_test(${name} SOURCES ${heap_folder}/${name}.c ${heap_folder}/mode.c
+			LIBS memspan_core memspan_dumper memspan_format Threads::Threads
+			ARGS ${${name}_arguments})
+		add_test(NAME ${name}_beside COMMAND ${name} ${${name}_arguments})
+		set(environment ${memspan_test_environment} ${${name}_environment})
+		set_tests_properties(${name} PROPERTIES
+			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=stopped")
+		set_tests_properties(${name}_beside PROPERTIES
+			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=beside")
 	endforeach()
+	memspan_add_plain_test(heap_without_memory
+		SOURCES ${heap_folder}/heap_without_memory.c LIBS memspan Threads::Threads)
 	# A limit on the address space leaves no room for AddressSanitizer's own.
 	set_tests_properties(heap_without_memory PROPERTIES LABELS no_asan)
-	# For minutes rather than seconds: heap_stress 600.
-	memspan_add_plain_test(heap_stress
-		SOURCES ${heap_folder}/heap_stress.c LIBS memspan Threads::Threads ARGS 5)
-	set_tests_properties(heap_stress PROPERTIES ENVIRONMENT
-		"${memspan_test_environment};MEMSPAN_GCPERCENT=25")
 	foreach(name cycle_comes_by_itself numbers_have_points heap_overflows_its_queue
 			heap_tells_free_from_allocated
 			remote_frees_come_late)

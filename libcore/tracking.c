@@ -1,0 +1,253 @@
+/* tracking.c - see tracking.h. */
+#define _GNU_SOURCE
+#include "tracking.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "os.h"
+
+/* What headers older than Linux 6.7 lack; include/uapi/linux/userfaultfd.h and fs.h. */
+#ifndef UFFD_USER_MODE_ONLY
+#define UFFD_USER_MODE_ONLY 1
+#endif
+static const uint64_t FEATURES = (uint64_t)1 << 13    /* UFFD_FEATURE_WP_UNPOPULATED */
+                                 | (uint64_t)1 << 15; /* UFFD_FEATURE_WP_ASYNC */
+
+struct scan_region {
+	uint64_t start, end, categories;
+};
+
+struct scan_request {
+	uint64_t size, flags, start, end, walk_end, regions, region_count, pages_max;
+	uint64_t inverted, all_of, any_of, returned;
+};
+
+#define PAGES_SCAN _IOWR('f', 16, struct scan_request)
+
+enum {
+	SCAN_PROTECT = 1 << 0,
+	SCAN_FAIL_UNTRACKED = 1 << 1,
+	CATEGORY_WRITTEN = 1 << 1,
+	REGIONS = 256,
+	DESCRIPTOR_MIN = 512, /* out of the way of programs that count on low numbers */
+};
+
+static struct {
+	struct lock lock;  /* opening */
+	bool asked;
+	const char *why;   /* what is missing; NULL when nothing is */
+	int descriptor;    /* a userfaultfd, from the first use on; -1 for none */
+	uintptr_t covered_hi; /* tracked up to here; 0: nothing yet */
+	int pages;         /* /proc/self/pagemap, from begin to end; -1 otherwise */
+} tracking = {.descriptor = -1, .pages = -1};
+
+/* ---- opening ------------------------------------------------------------ */
+
+static int out_of_the_way(int descriptor)
+{
+	struct rlimit limit;
+	int least = DESCRIPTOR_MIN;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= DESCRIPTOR_MIN)
+		least = (int)limit.rlim_cur / 2;
+	int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
+	if (moved < 0)
+		return descriptor;
+	close(descriptor);
+	return moved;
+}
+
+/* A new descriptor, or -1 with `why` set. */
+static int open_descriptor(const char **why)
+{
+	struct uffdio_api api = {.api = UFFD_API, .features = FEATURES};
+	int descriptor = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+	if (descriptor < 0) {
+		*why = errno == ENOSYS ? "the kernel has no userfaultfd"
+		                       : "userfaultfd is not permitted (seccomp?)";
+		return -1;
+	}
+	if (ioctl(descriptor, UFFDIO_API, &api) != 0 || (api.features & FEATURES) != FEATURES) {
+		*why = "the kernel is older than 6.7: no asynchronous write protection";
+		close(descriptor);
+		return -1;
+	}
+	return out_of_the_way(descriptor);
+}
+
+static int open_pages(void)
+{
+	int pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	return pages < 0 ? -1 : out_of_the_way(pages);
+}
+
+/* One page of our own is tracked and asked about: what fails there fails for all. */
+static const char *try_out(int descriptor)
+{
+	const char *why = NULL;
+	struct scan_region region;
+	size_t bytes = os_page_bytes();
+	char *page = os_map(bytes, false);
+	int pages = open_pages();
+	if (!page) {
+		why = "no memory to try it with";
+	} else if (pages < 0) {
+		why = "/proc/self/pagemap cannot be opened";
+	} else {
+		struct uffdio_register range = {.range = {(uintptr_t)page, bytes},
+		                                .mode = UFFDIO_REGISTER_MODE_WP};
+		struct scan_request request = {
+		    .size = sizeof request,
+		    .flags = SCAN_PROTECT | SCAN_FAIL_UNTRACKED,
+		    .start = (uintptr_t)page,
+		    .end = (uintptr_t)page + bytes,
+		    .regions = (uintptr_t)&region,
+		    .region_count = 1,
+		    .all_of = CATEGORY_WRITTEN,
+		    .returned = CATEGORY_WRITTEN,
+		};
+		if (ioctl(descriptor, UFFDIO_REGISTER, &range) != 0)
+			why = "userfaultfd does not take the heap's memory";
+		else if (ioctl(pages, PAGES_SCAN, &request) < 0)
+			why = "/proc/self/pagemap does not tell written pages";
+	}
+	if (pages >= 0)
+		close(pages);
+	if (page)
+		os_unmap(page, bytes);
+	return why;
+}
+
+/* Lock held. */
+static void ask(void)
+{
+	tracking.asked = true;
+	tracking.descriptor = open_descriptor(&tracking.why);
+	if (tracking.descriptor < 0)
+		return;
+	tracking.why = try_out(tracking.descriptor);
+	if (tracking.why) {
+		close(tracking.descriptor);
+		tracking.descriptor = -1;
+	}
+}
+
+bool tracking_available(const char **why)
+{
+	int saved = errno;
+	lock_acquire(&tracking.lock);
+	if (!tracking.asked)
+		ask();
+	const char *missing = tracking.why;
+	lock_release(&tracking.lock);
+	if (why)
+		*why = missing;
+	errno = saved;
+	return missing == NULL;
+}
+
+bool tracking_begin(void)
+{
+	const char *why;
+	if (!tracking_available(NULL))
+		return false;
+	int saved = errno;
+	if (tracking.descriptor < 0)
+		tracking.descriptor = open_descriptor(&why);
+	tracking.pages = tracking.descriptor < 0 ? -1 : open_pages();
+	errno = saved;
+	return tracking.pages >= 0;
+}
+
+/* The descriptor's number may be another file's by now: it is left alone. */
+static void lost(void)
+{
+	tracking.descriptor = -1;
+	tracking.covered_hi = 0;
+}
+
+void tracking_end(void)
+{
+	int saved = errno;
+	if (tracking.pages >= 0)
+		close(tracking.pages);
+	tracking.pages = -1;
+	errno = saved;
+}
+
+void tracking_after_fork(void)
+{
+	int saved = errno;
+	if (tracking.descriptor >= 0)
+		close(tracking.descriptor);
+	if (tracking.pages >= 0)
+		close(tracking.pages);
+	tracking.descriptor = tracking.pages = -1;
+	tracking.covered_hi = 0;
+	tracking.lock = (struct lock){0};
+	errno = saved;
+}
+
+/* ---- ranges -------------------------------------------------------------- */
+
+bool tracking_cover(uintptr_t lo, uintptr_t hi)
+{
+	if (lo < tracking.covered_hi)
+		lo = tracking.covered_hi;
+	if (lo >= hi)
+		return true;
+	struct uffdio_register range = {.range = {lo, hi - lo}, .mode = UFFDIO_REGISTER_MODE_WP};
+	int saved = errno;
+	bool done = ioctl(tracking.descriptor, UFFDIO_REGISTER, &range) == 0;
+	if (done)
+		tracking.covered_hi = hi;
+	else
+		lost();
+	errno = saved;
+	return done;
+}
+
+bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
+                      void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+{
+	struct scan_region regions[REGIONS];
+	int saved = errno;
+	bool done = true;
+	while (done && lo < hi) {
+		struct scan_request request = {
+		    .size = sizeof request,
+		    .flags = SCAN_FAIL_UNTRACKED | (protect ? SCAN_PROTECT : 0),
+		    .start = lo,
+		    .end = hi,
+		    .regions = (uintptr_t)regions,
+		    .region_count = REGIONS,
+		    .all_of = CATEGORY_WRITTEN,
+		    .returned = CATEGORY_WRITTEN,
+		};
+		int count = ioctl(tracking.pages, PAGES_SCAN, &request);
+		done = count >= 0 && request.walk_end > lo;
+		for (int i = 0; i < count; i++)
+			written(arg, regions[i].start, regions[i].end);
+		lo = request.walk_end;
+	}
+	if (!done)
+		lost();
+	errno = saved;
+	return done;
+}
+
+void tracking_release(uintptr_t lo, uintptr_t hi)
+{
+	struct uffdio_writeprotect range = {.range = {lo, hi - lo}, .mode = 0};
+	int saved = errno;
+	if (tracking.descriptor >= 0)
+		ioctl(tracking.descriptor, UFFDIO_WRITEPROTECT, &range);
+	errno = saved;
+}
