@@ -809,8 +809,8 @@ static bool run_beside_and_wait(enum recorder_reason reason)
 	bool done = true;
 	uint64_t given_up = __atomic_load_n(&cycle_figures.given_up, __ATOMIC_RELAXED), seen = 0;
 	uint32_t ticket = atomic_load(&cycle.begun) + 1;
-	want(reason);
 	struct thread *waits = world_wait_begin();
+	want(reason);
 	while (done && (int32_t)(atomic_load(&cycle.finished) - ticket) < 0) {
 		seen = lock_event_wait(&cycle.ended, seen, WAIT_MS);
 		done = __atomic_load_n(&cycle_figures.given_up, __ATOMIC_RELAXED) == given_up ||
