@@ -883,6 +883,8 @@ bool cycle_run(enum recorder_reason reason)
 		return true;
 	if (reason == RECORDER_GC && __atomic_load_n(&span_marking, __ATOMIC_RELAXED)) {
 		assist();
+		if (cycle.by_limit)
+			hold_back();
 		return true;
 	}
 	if (!belongs_beside())
