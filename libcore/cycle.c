@@ -617,6 +617,8 @@ static struct mark_totals totals_beside(void)
 	cycle.report.heap_live_end = counters.heap_live > 0 ? (uint64_t)counters.heap_live : 0;
 	totals.marked_bytes += live > 0 ? (uint64_t)live : 0;
 	totals.scan_bytes += scan > 0 ? (uint64_t)scan : 0;
+	if (totals.scan_bytes > totals.marked_bytes)
+		totals.scan_bytes = totals.marked_bytes;
 	cycle.marking_alloc_bytes = (cycle.marking_alloc_bytes + (uint64_t)(live > 0 ? live : 0)) / 2;
 	return totals;
 }
@@ -807,6 +809,7 @@ static void want(enum recorder_reason reason)
 static bool run_beside_and_wait(enum recorder_reason reason)
 {
 	bool done = true;
+	uint64_t until_ns = os_mono_ns() + PATIENCE_LIMIT_NS;
 	uint64_t given_up = __atomic_load_n(&cycle_figures.given_up, __ATOMIC_RELAXED), seen = 0;
 	uint32_t ticket = atomic_load(&cycle.begun) + 1;
 	struct thread *waits = world_wait_begin();
@@ -815,6 +818,8 @@ static bool run_beside_and_wait(enum recorder_reason reason)
 		seen = lock_event_wait(&cycle.ended, seen, WAIT_MS);
 		done = __atomic_load_n(&cycle_figures.given_up, __ATOMIC_RELAXED) == given_up ||
 		       (int32_t)(atomic_load(&cycle.finished) - ticket) >= 0;
+		if (reason == RECORDER_LIMIT && os_mono_ns() > until_ns)
+			break; /* as lock_for */
 	}
 	if (waits)
 		world_wait_end(waits);

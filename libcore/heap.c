@@ -263,7 +263,8 @@ bool heap_resize_large(struct thread *t, struct span *s, size_t bytes)
 	thread_enter(t);
 	cycle_sweep_span(m, s);
 	size_t former = s->elem_bytes;
-	bool done = *span_free_word(s, 0) == 0 && span_resize(s, pages_for(bytes));
+	/* A marker beside the program may have pieces of it in hand. */
+	bool done = !span_marking && *span_free_word(s, 0) == 0 && span_resize(s, pages_for(bytes));
 	if (done && s->elem_bytes > former) {
 		m->counts.large_alloc_bytes += s->elem_bytes - former;
 		counters_live_add((int64_t)(s->elem_bytes - former), true);

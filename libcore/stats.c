@@ -185,6 +185,8 @@ void stats_read(memspan_mstats *out)
 	add_cycles(out);
 	out->heap_live = not_negative(counters.heap_live - sum.live_freed);
 	out->heap_scan = not_negative(counters.heap_scan - sum.scan_freed);
+	if (out->heap_scan > out->heap_live) /* both are estimates while marking goes on */
+		out->heap_scan = out->heap_live;
 }
 
 void stats_publish(const memspan_mstats *in, memspan_mem_stats *out)
