@@ -39,6 +39,7 @@ enum {
 	HOLD_BACK_NS = 200 * 1000,
 	HOLD_BACK_MORE_NS = 5 * 1000 * 1000,
 	HOLD_BACK_TURNS = 20,
+	LIMIT_SLACK_BYTES = 2 << 20,
 	CLOSING_NS = 1000 * 1000,
 	WAIT_MS = 1000,
 };
@@ -826,12 +827,12 @@ static bool run_beside_and_wait(enum recorder_reason reason)
 	return done;
 }
 
-/* How far the heap is above what the goal allows; under the memory limit that is strict. */
+/* How far the heap is above what is let pass, which under the memory limit is less. */
 static uint64_t outgrown(void)
 {
 	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
 	uint64_t goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
-	uint64_t allowed = cycle.by_limit ? goal : goal + goal / 8;
+	uint64_t allowed = goal + (cycle.by_limit ? LIMIT_SLACK_BYTES : goal / 8);
 	return goal != PACER_OFF && live > 0 && (uint64_t)live > allowed ? (uint64_t)live - allowed : 0;
 }
 
