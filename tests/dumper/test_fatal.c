@@ -16,10 +16,18 @@
 
 #include "survey.h"
 
-enum { HANDLED = 42, STUCK_S = 30 };
+enum {
+	HANDLED = 42,
+	STUCK_S = 30,
+	/*
+	 * On a machine with far more to do than it can, a second may not be enough for the
+	 * writer to have its turn. Without the wait a third of all snapshots are missing.
+	 */
+	MISSING_MAX = 3,
+};
 
 static const char *program;
-static unsigned failures;
+static unsigned failures, missing;
 
 static void run_child(const char *what, const char *how, bool is_recorded)
 {
@@ -57,9 +65,10 @@ static void expect(const char *what, const char *how, int wanted)
 	int plain = run(what, how, false), status = run(what, how, true);
 	struct survey survey = survey_file("a.zst");
 
+	missing += !is_sudden && !exits && survey.snapshots == 0;
 	if (plain == wanted && status == wanted && !survey.is_damaged &&
 	    survey.contradictions == 0 && survey.run_ends == exits &&
-	    (is_sudden || survey.snapshots == 1u + exits))
+	    survey.snapshots <= 1u + exits && (!exits || survey.snapshots == 2))
 		return;
 	fprintf(stderr, "%s %s: status %d, not recorded %d, wanted %d; %lu snapshots, %lu ends %s\n",
 	        what, how, status, plain, wanted, (unsigned long)survey.snapshots,
@@ -129,5 +138,7 @@ int main(int count, char **arguments)
 	unlink("a.zst");
 	if (chdir("/") == 0)
 		rmdir(folder);
-	return failures > 0;
+	if (missing > MISSING_MAX)
+		fprintf(stderr, "%u snapshots in flight were lost\n", missing);
+	return failures > 0 || missing > MISSING_MAX;
 }
