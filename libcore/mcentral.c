@@ -142,7 +142,8 @@ bool mcentral_stack_push(_Atomic(struct span *) *stack, struct span *s)
 
 void mcentral_push_remote(struct span *s)
 {
-	if (atomic_exchange(&s->remote_queued, true))
+	/* Looked at first: whoever clears it does so before he folds, and sees the bit just set. */
+	if (atomic_load(&s->remote_queued) || atomic_exchange(&s->remote_queued, true))
 		return;
 	/* Swept first: the owner of before the sweep is none (span_owned_by). */
 	struct mcache *owner = span_is_swept(s)
