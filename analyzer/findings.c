@@ -153,6 +153,41 @@ prepare_failed:
 	return result;
 }
 
+/*
+ * Runs a statement for each rule; %w in it is the rule's name, twice. What fails is passed over.
+ * The names are read first: no table can be dropped while a query is open.
+ */
+static void for_each_rule(sqlite3 *db, const char *format)
+{
+	sqlite3_stmt *rules = NULL;
+	char *sql[FINDINGS_MAX];
+	size_t count = 0;
+
+	if (sqlite3_prepare_v2(db, "SELECT name FROM finding_rule", -1, &rules, NULL) != SQLITE_OK)
+		return;
+	while (count < FINDINGS_MAX && sqlite3_step(rules) == SQLITE_ROW) {
+		const char *rule = (const char *)sqlite3_column_text(rules, 0);
+
+		sql[count++] = sqlite3_mprintf(format, rule, rule);
+	}
+	sqlite3_finalize(rules);
+	for (size_t i = 0; i < count; i++) {
+		if (sql[i])
+			sqlite3_exec(db, sql[i], NULL, NULL, NULL);
+		sqlite3_free(sql[i]);
+	}
+}
+
+void findings_share(sqlite3 *db)
+{
+	for_each_rule(db, "CREATE TEMP TABLE \"finding_%w\" AS SELECT * FROM main.\"finding_%w\"");
+}
+
+void findings_unshare(sqlite3 *db)
+{
+	for_each_rule(db, "DROP TABLE IF EXISTS temp.\"finding_%w\"");
+}
+
 void findings_free(struct finding_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

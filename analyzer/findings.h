@@ -55,6 +55,14 @@ struct finding_list {
 };
 
 /*
+ * Before many runs are asked for one after another: each rule is asked once for all of them, its
+ * rows kept in a temporary table that stands before the view of the same name. A rule that
+ * cannot be asked is left to findings_evaluate, which tells. Until findings_unshare.
+ */
+void findings_share(sqlite3 *db);
+void findings_unshare(sqlite3 *db);
+
+/*
  * Fills *list for the run. 0, or -1 with *error naming the rule and what SQLite said
  * (sqlite3_free); a rule whose view is missing or broken is such an error. In both cases the
  * list is to be given back.

@@ -184,6 +184,8 @@ int report_run(sqlite3 *db, const struct report_options *options, FILE *out, cha
 	sqlite3_bind_int64(runs, 1, options->snapshot_id);
 	if (options->format == RENDER_HTML)
 		share_page(db, &output);
+	if (!options->snapshot_id)
+		findings_share(db);
 	begin(&output);
 	while ((step = sqlite3_step(runs)) == SQLITE_ROW)
 		if (passed++ >= output.runs_left_out &&
@@ -194,5 +196,6 @@ failed:
 	if (step != SQLITE_DONE && !*error)
 		*error = sqlite3_mprintf("%s", sqlite3_errmsg(db));
 	sqlite3_finalize(runs);
+	findings_unshare(db);
 	return step == SQLITE_DONE ? 0 : -1;
 }

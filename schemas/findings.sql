@@ -67,8 +67,8 @@ WITH level AS (
              AS needed_bytes
   FROM snapshot AS s
   JOIN mstats AS m ON m.snapshot_id = s.id
-  LEFT JOIN fragmentation AS f ON f.snapshot_id = s.id
-  LEFT JOIN idle_memory AS i ON i.snapshot_id = s.id)
+  JOIN fragmentation AS f ON f.snapshot_id = s.id
+  JOIN idle_memory AS i ON i.snapshot_id = s.id)
 SELECT *, max(0, heap_inuse_bytes + retained_bytes - needed_bytes) AS excess_bytes
 FROM level;
 

@@ -32,7 +32,8 @@ SELECT run_id, gc_num, pause_ns, pause_end_unix_ns,
 FROM cycle
 WINDOW last_20 AS (PARTITION BY run_id ORDER BY gc_num ROWS BETWEEN 19 PRECEDING AND CURRENT ROW);
 
--- Nearest rank: the p-th percentile of n values is the one at ceil(p n / 100), from 1.
+-- Nearest rank: the p-th percentile of n values is the one at ceil(p n / 100), from 1. Windows
+-- and no GROUP BY, so that a question about one run reads no other.
 CREATE VIEW pause_summary AS
 WITH cycle AS (
   SELECT run_id, gc_num, sum(duration_ns) AS pause_ns
@@ -49,19 +50,23 @@ WITH cycle AS (
          gc_num - avg(gc_num) OVER (PARTITION BY run_id) AS dx,
          pause_ns - avg(pause_ns) OVER (PARTITION BY run_id) AS dy
   FROM ranked
+), summed AS (
+  SELECT run_id, position, n,
+         min(pause_ns) OVER run AS min_ns,
+         avg(pause_ns) OVER run AS mean_ns,
+         max(CASE WHEN position = (50 * n + 99) / 100 THEN pause_ns END) OVER run AS p50_ns,
+         max(CASE WHEN position = (90 * n + 99) / 100 THEN pause_ns END) OVER run AS p90_ns,
+         max(CASE WHEN position = (99 * n + 99) / 100 THEN pause_ns END) OVER run AS p99_ns,
+         max(pause_ns) OVER run AS max_ns,
+         sum(pause_ns) OVER run AS total_ns,
+         sum(dx * dx) OVER run AS xx, sum(dx * dy) OVER run AS xy, sum(dy * dy) OVER run AS yy
+  FROM centred
+  WINDOW run AS (PARTITION BY run_id)
 )
-SELECT run_id, count(*) AS n,
-       min(pause_ns) AS min_ns,
-       avg(pause_ns) AS mean_ns,
-       max(CASE WHEN position = (50 * n + 99) / 100 THEN pause_ns END) AS p50_ns,
-       max(CASE WHEN position = (90 * n + 99) / 100 THEN pause_ns END) AS p90_ns,
-       max(CASE WHEN position = (99 * n + 99) / 100 THEN pause_ns END) AS p99_ns,
-       max(pause_ns) AS max_ns,
-       sum(pause_ns) AS total_ns,
-       sum(dx * dy) / nullif(sum(dx * dx), 0) AS slope_ns_per_gc,
-       sum(dx * dy) * sum(dx * dy) / nullif(sum(dx * dx) * sum(dy * dy), 0) AS r2
-FROM centred
-GROUP BY run_id;
+SELECT run_id, n, min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns, total_ns,
+       xy / nullif(xx, 0) AS slope_ns_per_gc, xy * xy / nullif(xx * yy, 0) AS r2
+FROM summed
+WHERE position = 1;
 
 CREATE VIEW class_fragmentation AS
 SELECT t.snapshot_id, t.class,

@@ -243,6 +243,33 @@ Test(findings, the_worst_come_first_and_a_covered_one_says_so)
 	sqlite3_close(db);
 }
 
+Test(findings, those_asked_for_all_runs_at_once_stay_until_they_are_dropped)
+{
+	static const char change[] = "UPDATE mstats SET sys = sys + 1 WHERE snapshot_id = 5";
+	static struct finding_list list;
+	sqlite3 *db = render_database();
+
+	findings_share(db);
+	render_database_change(db, change);
+	evaluate(db, &list);
+	cr_assert_eq(list.count, 0);
+	findings_free(&list);
+	findings_unshare(db);
+	evaluate(db, &list);
+	cr_assert_eq(list.count, 1);
+	findings_free(&list);
+	render_database_change(db, "UPDATE mstats SET gc_cpu_fraction = 0.4, numgc = 100"
+				   " WHERE snapshot_id = 5");
+	findings_share(db);
+	evaluate(db, &list);
+	cr_assert_geq(list.count, 2);
+	cr_assert_str_eq(list.items[0].rule, "accounting_broken");
+	cr_assert_str_eq(list.items[1].rule, "collector_cpu_high");
+	findings_free(&list);
+	findings_unshare(db);
+	sqlite3_close(db);
+}
+
 Test(findings, a_user_adds_a_rule_and_moves_a_threshold_in_sql)
 {
 	static struct finding_list list;
