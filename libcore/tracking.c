@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,6 +49,8 @@ static struct {
 	int descriptor;    /* a userfaultfd, from the first use on; -1 for none */
 	uintptr_t covered_hi; /* tracked up to here; 0: nothing yet */
 	int pages;         /* /proc/self/pagemap, from begin to end; -1 otherwise */
+	dev_t pages_device;
+	ino_t pages_inode;
 } tracking = {.descriptor = -1, .pages = -1};
 
 /* ---- opening ------------------------------------------------------------ */
@@ -59,7 +63,7 @@ static int out_of_the_way(int descriptor)
 		least = (int)limit.rlim_cur / 2;
 	int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
 	if (moved < 0)
-		return descriptor;
+		return descriptor; /* the limit of descriptors is near: where it is, then */
 	close(descriptor);
 	return moved;
 }
@@ -82,10 +86,40 @@ static int open_descriptor(const char **why)
 	return out_of_the_way(descriptor);
 }
 
+/* Which file it is, is asked before it has a number that the program may close at any time. */
 static int open_pages(void)
 {
+	struct stat status;
 	int pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	return pages < 0 ? -1 : out_of_the_way(pages);
+	if (pages < 0 || fstat(pages, &status) != 0)
+		return -1;
+	tracking.pages_device = status.st_dev;
+	tracking.pages_inode = status.st_ino;
+	return out_of_the_way(pages);
+}
+
+/* The program may have closed a descriptor of ours, and its number be a file of its own. */
+static void close_pages(void)
+{
+	struct stat status;
+	if (tracking.pages >= 0 && fstat(tracking.pages, &status) == 0 &&
+	    status.st_dev == tracking.pages_device && status.st_ino == tracking.pages_inode)
+		close(tracking.pages);
+	tracking.pages = -1;
+}
+
+static void close_descriptor(void)
+{
+	static const char ours[] = "anon_inode:[userfaultfd]";
+	char path[40], target[sizeof ours];
+	if (tracking.descriptor < 0)
+		return;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", tracking.descriptor);
+	if (readlink(path, target, sizeof target) == (ssize_t)sizeof ours - 1 &&
+	    memcmp(target, ours, sizeof ours - 1) == 0)
+		close(tracking.descriptor);
+	tracking.descriptor = -1;
+	tracking.covered_hi = 0;
 }
 
 /* One page of our own is tracked and asked about: what fails there fails for all. */
@@ -166,31 +200,18 @@ bool tracking_begin(void)
 	return tracking.pages >= 0;
 }
 
-/* The descriptor's number may be another file's by now: it is left alone. */
-static void lost(void)
-{
-	tracking.descriptor = -1;
-	tracking.covered_hi = 0;
-}
-
 void tracking_end(void)
 {
 	int saved = errno;
-	if (tracking.pages >= 0)
-		close(tracking.pages);
-	tracking.pages = -1;
+	close_pages();
 	errno = saved;
 }
 
 void tracking_after_fork(void)
 {
 	int saved = errno;
-	if (tracking.descriptor >= 0)
-		close(tracking.descriptor);
-	if (tracking.pages >= 0)
-		close(tracking.pages);
-	tracking.descriptor = tracking.pages = -1;
-	tracking.covered_hi = 0;
+	close_descriptor();
+	close_pages();
 	tracking.lock = (struct lock){0};
 	errno = saved;
 }
@@ -209,7 +230,7 @@ bool tracking_cover(uintptr_t lo, uintptr_t hi)
 	if (done)
 		tracking.covered_hi = hi;
 	else
-		lost();
+		close_descriptor();
 	errno = saved;
 	return done;
 }
@@ -238,7 +259,7 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
 		lo = request.walk_end;
 	}
 	if (!done)
-		lost();
+		close_descriptor();
 	errno = saved;
 	return done;
 }
