@@ -45,4 +45,6 @@ $<TARGET_FILE:memanalyze> verify ${recordings}")
 	# that ends by a system call.
 	set_tests_properties(threads_end_in_any_way heap_is_read_without_a_stop
 		PROPERTIES LABELS no_asan)
+	# A thread that gets no processor for 100 ms lets a stop be given up: nothing beside it.
+	set_tests_properties(world_stops_busy_threads PROPERTIES RUN_SERIAL ON)
 endif()

@@ -18,7 +18,7 @@
 #include "thread.h"
 #include "world.h"
 
-enum { BUSY_MAX = 8, STOPS = 2000, CALM_STOPS = 300, LOOKS = 3 };
+enum { BUSY_MAX = 8, STOPS = 1000, CALM_STOPS = 300, LOOKS = 3 };
 
 static _Atomic bool ending;
 
@@ -136,7 +136,7 @@ static void stop_often(unsigned threads, bool calm)
 		if (calm)
 			usleep(300);
 	}
-	check(given_up < STOPS / 100);
+	check(given_up < STOPS / 50);
 	report(threads, stop_ns, stops);
 }
 
