@@ -19,10 +19,10 @@ enum { ACCOUNTING_ISSUES_MAX = 100 };
 struct go_run {
 	bool is_open, is_whole;
 	int64_t id;
-	uint64_t seq;                     /* of its next snapshot */
-	uint64_t end_unix_ns;             /* the last time that was said, or GO_UNKNOWN */
+	uint64_t seq;	      /* of its next snapshot */
+	uint64_t end_unix_ns; /* the last time that was said, or GO_UNKNOWN */
 	bool has_sample, has_trace;
-	struct snapshot_mstats last;      /* its last sample */
+	struct snapshot_mstats last;	  /* its last sample */
 	uint64_t trace_gc, trace_mono_ns; /* of the last cycle's line */
 };
 
@@ -31,17 +31,17 @@ struct go_import {
 	struct go_rows rows;
 	struct import_result *result;
 	int64_t source_id;
-	int64_t first_snapshot_id;        /* of those that are added; 0 for none */
+	int64_t first_snapshot_id; /* of those that are added; 0 for none */
 	struct go_run run;
-	bool forms[GO_FORMS];             /* what the source has of each */
+	bool forms[GO_FORMS]; /* what the source has of each */
 	bool added, failed, complete;
 };
 
 /* ---- issues ------------------------------------------------------------ */
 
-__attribute__((format(printf, 5, 6))) static bool
-note(struct go_import *im, uint64_t offset, const char *severity, const char *code,
-     const char *format, ...)
+__attribute__((format(printf, 5, 6))) static bool note(struct go_import *im, uint64_t offset,
+						       const char *severity, const char *code,
+						       const char *format, ...)
 {
 	char message[240];
 	va_list arguments;
@@ -58,11 +58,13 @@ static bool note_loss(struct go_import *im, const struct go_event *event)
 	im->run.is_whole = false;
 	if (event->type == GO_EVENT_TORN) {
 		result->unfinished++;
-		return note(im, event->offset, "warning", "torn", "the text breaks off in %s", event->what);
+		return note(im, event->offset, "warning", "torn", "the text breaks off in %s",
+			    event->what);
 	}
 	result->damaged = true;
 	if (!result->first_issue[0]) {
-		snprintf(result->first_issue, sizeof result->first_issue, "%s is not whole", event->what);
+		snprintf(result->first_issue, sizeof result->first_issue, "%s is not whole",
+			 event->what);
 		result->first_issue_offset = event->offset;
 	}
 	return note(im, event->offset, "damage", "syntax", "%s is not whole", event->what);
@@ -84,7 +86,8 @@ static uint64_t hash(uint64_t state, const void *data, size_t bytes)
  */
 static bool make_uuid(struct go_import *im, const uint64_t *first, size_t count, uint8_t uuid[16])
 {
-	static const uint64_t seeds[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x6d656d7370616e21)};
+	static const uint64_t seeds[2] = {UINT64_C(0xcbf29ce484222325),
+					  UINT64_C(0x6d656d7370616e21)};
 	uint64_t half[2], copy;
 	half[0] = hash(seeds[0], first, count * sizeof *first);
 	if (!go_rows_copies(&im->rows, half[0], &copy))
@@ -101,20 +104,20 @@ static bool end_run(struct go_import *im)
 {
 	struct go_run *run = &im->run;
 	bool ok = !run->is_open ||
-	          go_rows_run_end(&im->rows, run->id, run->end_unix_ns, run->is_whole);
+		  go_rows_run_end(&im->rows, run->id, run->end_unix_ns, run->is_whole);
 	memset(run, 0, sizeof *run);
 	return ok;
 }
 
 static bool begin_run(struct go_import *im, const uint64_t *first, size_t count, const char *exe,
-                      uint64_t start_unix_ns)
+		      uint64_t start_unix_ns)
 {
 	static const struct snapshot_segment no_segment;
 	struct snapshot_run run = {.pid = GO_UNKNOWN,
-	                           .start_unix_ns = start_unix_ns,
-	                           .start_mono_ns = GO_UNKNOWN,
-	                           .page_bytes = GO_UNKNOWN,
-	                           .tracking = GO_UNKNOWN};
+				   .start_unix_ns = start_unix_ns,
+				   .start_mono_ns = GO_UNKNOWN,
+				   .page_bytes = GO_UNKNOWN,
+				   .tracking = GO_UNKNOWN};
 	bool known;
 	if (!end_run(im) || !make_uuid(im, first, count, run.uuid))
 		return false;
@@ -131,17 +134,17 @@ static bool begin_run(struct go_import *im, const uint64_t *first, size_t count,
 	return true;
 }
 
-static bool add_snapshot(struct go_import *im, const struct snapshot_mstats *stats,
-                         uint64_t gc_num, uint64_t reason, uint64_t unix_ns, uint64_t mono_ns)
+static bool add_snapshot(struct go_import *im, const struct snapshot_mstats *stats, uint64_t gc_num,
+			 uint64_t reason, uint64_t unix_ns, uint64_t mono_ns)
 {
 	struct go_run *run = &im->run;
 	struct snapshot_head head = {.seq = run->seq++,
-	                             .reason = reason,
-	                             .gc_num = gc_num,
-	                             .unix_ns = unix_ns,
-	                             .mono_ns = mono_ns,
-	                             .stop = {.duration_ns = GO_UNKNOWN},
-	                             .stats = *stats};
+				     .reason = reason,
+				     .gc_num = gc_num,
+				     .unix_ns = unix_ns,
+				     .mono_ns = mono_ns,
+				     .stop = {.duration_ns = GO_UNKNOWN},
+				     .stats = *stats};
 	int64_t id;
 	bool known;
 	if (!store_snapshot(im->store, run->id, &head, &id, &known))
@@ -178,7 +181,8 @@ static size_t ring_index(uint64_t gc_num)
 
 static bool has_ring(const struct snapshot_mstats *m)
 {
-	return m->numgc != GO_UNKNOWN && m->numgc > 0 && m->pause_ns[ring_index(m->numgc)] != GO_UNKNOWN;
+	return m->numgc != GO_UNKNOWN && m->numgc > 0 &&
+	       m->pause_ns[ring_index(m->numgc)] != GO_UNKNOWN;
 }
 
 /* Two samples of one process tell the same of the cycles that both have. */
@@ -188,7 +192,8 @@ static bool rings_differ(const struct snapshot_mstats *before, const struct snap
 		return false;
 	for (uint64_t gc = ring_first(now); gc <= before->numgc; gc++) {
 		size_t i = ring_index(gc);
-		if (before->pause_ns[i] != now->pause_ns[i] || before->pause_end[i] != now->pause_end[i])
+		if (before->pause_ns[i] != now->pause_ns[i] ||
+		    before->pause_end[i] != now->pause_end[i])
 			return true;
 	}
 	return false;
@@ -204,9 +209,10 @@ static bool is_other_run(const struct go_run *run, const struct snapshot_mstats 
 		return true;
 	if (!run->has_sample)
 		return false;
-	return went_back(last->total_alloc, now->total_alloc) || went_back(last->nmalloc, now->nmalloc) ||
-	       went_back(last->nfree, now->nfree) || went_back(last->nlookup, now->nlookup) ||
-	       went_back(last->numgc, now->numgc) || went_back(last->numforcedgc, now->numforcedgc) ||
+	return went_back(last->total_alloc, now->total_alloc) ||
+	       went_back(last->nmalloc, now->nmalloc) || went_back(last->nfree, now->nfree) ||
+	       went_back(last->nlookup, now->nlookup) || went_back(last->numgc, now->numgc) ||
+	       went_back(last->numforcedgc, now->numforcedgc) ||
 	       went_back(last->pause_total_ns, now->pause_total_ns) ||
 	       went_back(last->last_gc_unix, now->last_gc_unix) || rings_differ(last, now);
 }
@@ -220,8 +226,10 @@ static bool note_gap(struct go_import *im, uint64_t offset, uint64_t first, uint
 	if (known == last - first + 1) /* from a trace */
 		return true;
 	return note(im, offset, "warning", "pause_gap",
-	            "the pauses of cycles %" PRIu64 " to %" PRIu64 " are not known: more than %d cycles"
-	            " passed between two samples", first, last, GO_RING);
+		    "the pauses of cycles %" PRIu64 " to %" PRIu64
+		    " are not known: more than %d cycles"
+		    " passed between two samples",
+		    first, last, GO_RING);
 }
 
 static bool merge_ring(struct go_import *im, uint64_t offset, const struct snapshot_mstats *m)
@@ -255,17 +263,19 @@ static bool take_sample(struct go_import *im, const struct go_event *event)
 	const struct snapshot_mstats *m = &sample->stats;
 	im->forms[sample->form] = true;
 	if (is_other_run(&im->run, m)) {
-		const uint64_t first[] = {m->alloc,     m->total_alloc,   m->sys,           m->nlookup,
-		                          m->nmalloc,   m->nfree,         m->heap_alloc,    m->heap_sys,
-		                          m->heap_idle, m->heap_inuse,    m->heap_released, m->heap_objects,
-		                          m->next_gc,   m->last_gc_unix,  m->pause_total_ns, m->numgc};
+		const uint64_t first[] = {m->alloc,	 m->total_alloc,   m->sys,
+					  m->nlookup,	 m->nmalloc,	   m->nfree,
+					  m->heap_alloc, m->heap_sys,	   m->heap_idle,
+					  m->heap_inuse, m->heap_released, m->heap_objects,
+					  m->next_gc,	 m->last_gc_unix,  m->pause_total_ns,
+					  m->numgc};
 		if (!begin_run(im, first, sizeof first / sizeof first[0], sample->exe, GO_UNKNOWN))
 			return false;
 	}
 	if (sample->ill_fields &&
 	    !note(im, event->offset, "warning", "field",
-	          "%u figures of the sample cannot be such figures and count as unknown",
-	          sample->ill_fields))
+		  "%u figures of the sample cannot be such figures and count as unknown",
+		  sample->ill_fields))
 		return false;
 	if (!merge_ring(im, event->offset, m) ||
 	    !add_snapshot(im, m, m->numgc, GO_UNKNOWN, event->unix_ns, GO_UNKNOWN))
@@ -288,10 +298,11 @@ static bool is_other_trace(const struct go_run *run, const struct snapshot_cycle
 {
 	if (!run->is_open)
 		return true;
-	if (run->has_trace && (cycle->gc_num <= run->trace_gc ||
-	                       went_back(run->trace_mono_ns, cycle->start_mono_ns)))
+	if (run->has_trace &&
+	    (cycle->gc_num <= run->trace_gc || went_back(run->trace_mono_ns, cycle->start_mono_ns)))
 		return true;
-	return run->has_sample && run->last.numgc != GO_UNKNOWN && cycle->gc_num + 1 < run->last.numgc;
+	return run->has_sample && run->last.numgc != GO_UNKNOWN &&
+	       cycle->gc_num + 1 < run->last.numgc;
 }
 
 /* The phases of a line are rounded: they stand only where no sample told the cycle's pause. */
@@ -317,13 +328,20 @@ static bool take_cycle(struct go_import *im, const struct go_event *event)
 	const struct snapshot_cycle *cycle = &trace->cycle;
 	struct snapshot_mstats stats;
 	if (is_other_trace(&im->run, cycle)) {
-		const uint64_t first[] = {cycle->gc_num, cycle->start_mono_ns, cycle->mark_ns,
-		                          cycle->pauses[0].duration_ns, cycle->heap_live_start,
-		                          cycle->heap_live_end, cycle->heap_goal, cycle->threads,
-		                          cycle->cpu_background_ns, trace->nmalloc, trace->nfree};
+		const uint64_t first[] = {cycle->gc_num,
+					  cycle->start_mono_ns,
+					  cycle->mark_ns,
+					  cycle->pauses[0].duration_ns,
+					  cycle->heap_live_start,
+					  cycle->heap_live_end,
+					  cycle->heap_goal,
+					  cycle->threads,
+					  cycle->cpu_background_ns,
+					  trace->nmalloc,
+					  trace->nfree};
 		bool dated = event->unix_ns != GO_UNKNOWN && cycle->start_mono_ns < event->unix_ns;
 		if (!begin_run(im, first, sizeof first / sizeof first[0], "",
-		               dated ? event->unix_ns - cycle->start_mono_ns : GO_UNKNOWN))
+			       dated ? event->unix_ns - cycle->start_mono_ns : GO_UNKNOWN))
 			return false;
 	}
 	unknown_stats(&stats);
@@ -337,7 +355,7 @@ static bool take_cycle(struct go_import *im, const struct go_event *event)
 	im->run.trace_gc = cycle->gc_num;
 	im->run.trace_mono_ns = cycle->start_mono_ns;
 	return add_cycle(im, cycle) && add_snapshot(im, &stats, cycle->gc_num, cycle->reason,
-	                                            event->unix_ns, cycle->start_mono_ns);
+						    event->unix_ns, cycle->start_mono_ns);
 }
 
 static bool take_scavenge(struct go_import *im, const struct go_event *event)
@@ -352,8 +370,8 @@ static bool take_scavenge(struct go_import *im, const struct go_event *event)
 	stats.heap_inuse = trace->heap_inuse;
 	stats.heap_idle = trace->heap_idle;
 	stats.heap_released = trace->heap_released;
-	return add_snapshot(im, &stats, im->run.has_trace ? im->run.trace_gc : GO_UNKNOWN, GO_UNKNOWN,
-	                    event->unix_ns, GO_UNKNOWN);
+	return add_snapshot(im, &stats, im->run.has_trace ? im->run.trace_gc : GO_UNKNOWN,
+			    GO_UNKNOWN, event->unix_ns, GO_UNKNOWN);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -366,7 +384,7 @@ static bool take_event(struct go_import *im, const struct go_event *event)
 	case GO_EVENT_TRACE:
 		im->forms[GO_FORM_TRACE] = true;
 		return event->trace->type == GO_TRACE_CYCLE ? take_cycle(im, event)
-		                                            : take_scavenge(im, event);
+							    : take_scavenge(im, event);
 	default:
 		return note_loss(im, event);
 	}
@@ -383,10 +401,10 @@ static void take(void *context, const struct go_event *event)
 static const char *kind_of(const struct go_import *im)
 {
 	static const char *const names[GO_FORMS] = {
-	    [GO_FORM_MEMSTATS] = "go-memstats",
-	    [GO_FORM_EXPVAR] = "go-expvar",
-	    [GO_FORM_PROFILE] = "go-heap-profile",
-	    [GO_FORM_TRACE] = "go-trace",
+		[GO_FORM_MEMSTATS] = "go-memstats",
+		[GO_FORM_EXPVAR] = "go-expvar",
+		[GO_FORM_PROFILE] = "go-heap-profile",
+		[GO_FORM_TRACE] = "go-trace",
 	};
 	const char *kind = NULL;
 	for (int i = 0; i < GO_FORMS; i++)
@@ -399,15 +417,14 @@ static const char *kind_of(const struct go_import *im)
 static bool note_packing(struct go_import *im, enum plain_status status, uint64_t offset)
 {
 	struct go_event event = {
-	    .type = status == PLAIN_TORN ? GO_EVENT_TORN : GO_EVENT_BROKEN,
-	    .offset = offset,
-	    .what = "the compressed data",
+		.type = status == PLAIN_TORN ? GO_EVENT_TORN : GO_EVENT_BROKEN,
+		.offset = offset,
+		.what = "the compressed data",
 	};
 	return note_loss(im, &event);
 }
 
-static enum import_status read_text(struct go_import *im, struct plain *plain,
-                                    struct go_scan *scan)
+static enum import_status read_text(struct go_import *im, struct plain *plain, struct go_scan *scan)
 {
 	const char *data;
 	size_t bytes;
@@ -425,16 +442,16 @@ static enum import_status read_text(struct go_import *im, struct plain *plain,
 	if (status != PLAIN_END && !note_packing(im, status, plain_offset(plain)))
 		return IMPORT_DATABASE;
 	bool ok = !im->failed && end_run(im) &&
-	          go_rows_source_kind(&im->rows, im->source_id, kind_of(im)) &&
-	          store_source_end(im->store, im->source_id, im->complete, 0) &&
-	          (!im->first_snapshot_id ||
-	           go_rows_accounting(&im->rows, im->source_id, im->first_snapshot_id,
-	                              ACCOUNTING_ISSUES_MAX));
+		  go_rows_source_kind(&im->rows, im->source_id, kind_of(im)) &&
+		  store_source_end(im->store, im->source_id, im->complete, 0) &&
+		  (!im->first_snapshot_id ||
+		   go_rows_accounting(&im->rows, im->source_id, im->first_snapshot_id,
+				      ACCOUNTING_ISSUES_MAX));
 	return ok ? IMPORT_OK : IMPORT_DATABASE;
 }
 
 static enum import_status import_text(struct go_import *im, const struct source *source,
-                                      struct plain *plain, struct go_scan *scan)
+				      struct plain *plain, struct go_scan *scan)
 {
 	enum import_status status = IMPORT_DATABASE;
 	if (!store_begin(im->store))
@@ -453,7 +470,7 @@ static enum import_status import_text(struct go_import *im, const struct source 
 }
 
 enum import_status import_go(struct store *store, const struct source *source,
-                             struct import_result *result)
+			     struct import_result *result)
 {
 	enum import_status status = IMPORT_NO_MEMORY;
 	memset(result, 0, sizeof *result);

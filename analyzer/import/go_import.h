@@ -17,6 +17,6 @@
 
 /* As import_recording; result->seen is 0 when there was no figure of Go's in the source. */
 enum import_status import_go(struct store *store, const struct source *source,
-                             struct import_result *result);
+			     struct import_result *result);
 
 #endif

@@ -14,20 +14,20 @@ enum member { MEMBER_OTHER, MEMBER_FIELD, MEMBER_TIME, MEMBER_TEXT, MEMBER_COMMA
 struct go_json {
 	const struct go_json_sink *sink;
 	yajl_handle parser;
-	unsigned depth;             /* of maps and arrays */
+	unsigned depth; /* of maps and arrays */
 	bool done;
-	uint64_t since_token;       /* bytes fed before, since the parser came to something */
-	size_t good;                /* of the bytes fed now: those up to what it came to last */
+	uint64_t since_token; /* bytes fed before, since the parser came to something */
+	size_t good;	      /* of the bytes fed now: those up to what it came to last */
 
 	enum member member;
 	const struct go_field *field; /* MEMBER_FIELD */
-	unsigned command_depth;     /* of the array of a member cmdline, 0 outside */
+	unsigned command_depth;	      /* of the array of a member cmdline, 0 outside */
 
-	unsigned sample_depth;      /* of the map in which the present sample is, 0 for none */
-	size_t index;               /* in the array of field */
-	int class_field;            /* of an entry of BySize: 0 to 2, -1 for none */
+	unsigned sample_depth; /* of the map in which the present sample is, 0 for none */
+	size_t index;	       /* in the array of field */
+	int class_field;       /* of an entry of BySize: 0 to 2, -1 for none */
 	struct go_sample sample;
-	struct go_sample waiting;   /* finished; the time of its record may still come */
+	struct go_sample waiting; /* finished; the time of its record may still come */
 	bool is_waiting;
 
 	uint64_t unix_ns;
@@ -50,7 +50,8 @@ static void take_sample(struct go_json *json)
 	if (!go_sample_is_memstats(&json->sample))
 		return;
 	json->waiting = json->sample;
-	json->waiting.form = json->sample_depth > 1 && json->exe[0] ? GO_FORM_EXPVAR : GO_FORM_MEMSTATS;
+	json->waiting.form =
+		json->sample_depth > 1 && json->exe[0] ? GO_FORM_EXPVAR : GO_FORM_MEMSTATS;
 	memcpy(json->waiting.exe, json->exe, sizeof json->exe);
 	go_sample_finish(&json->waiting);
 	json->is_waiting = true;
@@ -79,7 +80,10 @@ static bool is_any(const unsigned char *key, size_t bytes, const char *const *wo
 
 static int class_field(const unsigned char *key, size_t bytes)
 {
-	return is(key, bytes, "Size") ? 0 : is(key, bytes, "Mallocs") ? 1 : is(key, bytes, "Frees") ? 2 : -1;
+	return is(key, bytes, "Size")	   ? 0
+	       : is(key, bytes, "Mallocs") ? 1
+	       : is(key, bytes, "Frees")   ? 2
+					   : -1;
 }
 
 /* Whether the parser is in the array that is the value of a field of the sample. */
@@ -153,7 +157,7 @@ static int take_figure(struct go_json *json, const char *text, size_t bytes)
 		set_class(json, text, bytes);
 	else if (json->member == MEMBER_FIELD && json->depth == json->sample_depth)
 		go_sample_set(&json->sample, json->field,
-		              json->field->kind == GO_FIELD_RING ? GO_RING : 0, text, bytes);
+			      json->field->kind == GO_FIELD_RING ? GO_RING : 0, text, bytes);
 	else if (json->member == MEMBER_TIME && json->depth == 1)
 		json->unix_ns = go_time_of_seconds(text, bytes);
 	json->member = MEMBER_OTHER;
@@ -267,15 +271,15 @@ static int on_end_array(void *context)
 }
 
 static const yajl_callbacks callbacks = {
-    .yajl_null = on_null,
-    .yajl_boolean = on_boolean,
-    .yajl_number = on_number,
-    .yajl_string = on_string,
-    .yajl_start_map = on_start_map,
-    .yajl_map_key = on_key,
-    .yajl_end_map = on_end_map,
-    .yajl_start_array = on_start_array,
-    .yajl_end_array = on_end_array,
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_map,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_map,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end_array,
 };
 
 /* ---- feeding ----------------------------------------------------------- */
@@ -327,7 +331,7 @@ static size_t useless(const struct go_json *json, const char *data, size_t faile
 }
 
 enum go_json_status go_json_feed(struct go_json *json, const char *data, size_t bytes,
-                                 size_t *consumed)
+				 size_t *consumed)
 {
 	json->good = 0;
 	yajl_status status = yajl_parse(json->parser, (const unsigned char *)data, bytes);

@@ -19,9 +19,9 @@
 enum { GO_JSON_TOKEN_MAX = 1 << 20, GO_JSON_DEPTH_MAX = 64, GO_JSON_TEXT_MAX = 1 << 15 };
 
 enum go_json_status {
-	GO_JSON_MORE,      /* the object goes on */
-	GO_JSON_DONE,      /* its last byte was among the consumed */
-	GO_JSON_REFUSED,   /* it is none, or not whole; the consumed bytes are of no use */
+	GO_JSON_MORE,	 /* the object goes on */
+	GO_JSON_DONE,	 /* its last byte was among the consumed */
+	GO_JSON_REFUSED, /* it is none, or not whole; the consumed bytes are of no use */
 };
 
 struct go_json_sink {
@@ -41,7 +41,7 @@ void go_json_free(struct go_json *json);
 bool go_json_begin(struct go_json *json);
 
 enum go_json_status go_json_feed(struct go_json *json, const char *data, size_t bytes,
-                                 size_t *consumed);
+				 size_t *consumed);
 
 /*
  * Hands over what is whole of an object that is not. Whether a part of MemStats was in the

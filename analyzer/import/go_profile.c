@@ -10,7 +10,7 @@ static bool is(const char *text, size_t bytes, const char *word)
 }
 
 static void set(struct go_sample *sample, const char *name, size_t name_bytes, size_t index,
-                const char *value, size_t bytes)
+		const char *value, size_t bytes)
 {
 	const struct go_field *field = go_field_find(name, name_bytes);
 	if (field)
@@ -19,7 +19,7 @@ static void set(struct go_sample *sample, const char *name, size_t name_bytes, s
 
 /* "[1 2 3]" */
 static void set_ring(struct go_sample *sample, const char *name, size_t name_bytes,
-                     const char *value, const char *end)
+		     const char *value, const char *end)
 {
 	size_t index = 0;
 	if (end[-1] == ']')
@@ -34,7 +34,7 @@ static void set_ring(struct go_sample *sample, const char *name, size_t name_byt
 
 /* "in use / obtained" of Stack, MSpan and MCache. */
 static void set_pair(struct go_sample *sample, const char *name, size_t name_bytes,
-                     const char *value, const char *slash, const char *end)
+		     const char *value, const char *slash, const char *end)
 {
 	char field[16];
 	if (name_bytes + sizeof "Inuse" > sizeof field)

@@ -19,8 +19,8 @@
 #include "go_sample.h"
 
 struct go_profile {
-	bool is_open;   /* in a block */
-	bool is_whole;  /* its last line was seen: sample is finished */
+	bool is_open;  /* in a block */
+	bool is_whole; /* its last line was seen: sample is finished */
 	struct go_sample sample;
 };
 

@@ -5,41 +5,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(go, ours) {go, GO_FIELD_COUNT, offsetof(struct snapshot_mstats, ours)}
+#define COUNT(go, ours)                                                    \
+	{                                                                  \
+		go, GO_FIELD_COUNT, offsetof(struct snapshot_mstats, ours) \
+	}
 
 static const struct go_field fields[] = {
-    COUNT("Alloc", alloc),
-    COUNT("TotalAlloc", total_alloc),
-    COUNT("Sys", sys),
-    COUNT("Lookups", nlookup),
-    COUNT("Mallocs", nmalloc),
-    COUNT("Frees", nfree),
-    COUNT("HeapAlloc", heap_alloc),
-    COUNT("HeapSys", heap_sys),
-    COUNT("HeapIdle", heap_idle),
-    COUNT("HeapInuse", heap_inuse),
-    COUNT("HeapReleased", heap_released),
-    COUNT("HeapObjects", heap_objects),
-    COUNT("StackInuse", stacks_inuse),
-    COUNT("StackSys", stacks_sys),
-    COUNT("MSpanInuse", mspan_inuse),
-    COUNT("MSpanSys", mspan_sys),
-    COUNT("MCacheInuse", mcache_inuse),
-    COUNT("MCacheSys", mcache_sys),
-    COUNT("BuckHashSys", buckhash_sys),
-    COUNT("GCSys", gc_sys),
-    COUNT("OtherSys", other_sys),
-    COUNT("NextGC", next_gc),
-    COUNT("LastGC", last_gc_unix),
-    COUNT("PauseTotalNs", pause_total_ns),
-    {"PauseNs", GO_FIELD_RING, offsetof(struct snapshot_mstats, pause_ns)},
-    {"PauseEnd", GO_FIELD_RING, offsetof(struct snapshot_mstats, pause_end)},
-    COUNT("NumGC", numgc),
-    COUNT("NumForcedGC", numforcedgc),
-    {"GCCPUFraction", GO_FIELD_FRACTION, offsetof(struct snapshot_mstats, gc_cpu_fraction)},
-    {"EnableGC", GO_FIELD_SWITCH, offsetof(struct snapshot_mstats, enablegc)},
-    {"DebugGC", GO_FIELD_SWITCH, offsetof(struct snapshot_mstats, debuggc)},
-    {"BySize", GO_FIELD_CLASSES, offsetof(struct snapshot_mstats, by_size)},
+	COUNT("Alloc", alloc),
+	COUNT("TotalAlloc", total_alloc),
+	COUNT("Sys", sys),
+	COUNT("Lookups", nlookup),
+	COUNT("Mallocs", nmalloc),
+	COUNT("Frees", nfree),
+	COUNT("HeapAlloc", heap_alloc),
+	COUNT("HeapSys", heap_sys),
+	COUNT("HeapIdle", heap_idle),
+	COUNT("HeapInuse", heap_inuse),
+	COUNT("HeapReleased", heap_released),
+	COUNT("HeapObjects", heap_objects),
+	COUNT("StackInuse", stacks_inuse),
+	COUNT("StackSys", stacks_sys),
+	COUNT("MSpanInuse", mspan_inuse),
+	COUNT("MSpanSys", mspan_sys),
+	COUNT("MCacheInuse", mcache_inuse),
+	COUNT("MCacheSys", mcache_sys),
+	COUNT("BuckHashSys", buckhash_sys),
+	COUNT("GCSys", gc_sys),
+	COUNT("OtherSys", other_sys),
+	COUNT("NextGC", next_gc),
+	COUNT("LastGC", last_gc_unix),
+	COUNT("PauseTotalNs", pause_total_ns),
+	{"PauseNs", GO_FIELD_RING, offsetof(struct snapshot_mstats, pause_ns)},
+	{"PauseEnd", GO_FIELD_RING, offsetof(struct snapshot_mstats, pause_end)},
+	COUNT("NumGC", numgc),
+	COUNT("NumForcedGC", numforcedgc),
+	{"GCCPUFraction", GO_FIELD_FRACTION, offsetof(struct snapshot_mstats, gc_cpu_fraction)},
+	{"EnableGC", GO_FIELD_SWITCH, offsetof(struct snapshot_mstats, enablegc)},
+	{"DebugGC", GO_FIELD_SWITCH, offsetof(struct snapshot_mstats, debuggc)},
+	{"BySize", GO_FIELD_CLASSES, offsetof(struct snapshot_mstats, by_size)},
 };
 
 enum { NUMBER_BYTES_MAX = 64 };
@@ -113,7 +116,7 @@ static double fraction_of(const char *text, size_t bytes)
 }
 
 void go_sample_set(struct go_sample *sample, const struct go_field *field, size_t index,
-                   const char *text, size_t bytes)
+		   const char *text, size_t bytes)
 {
 	char *place = (char *)&sample->stats + field->offset;
 	uint64_t value;
@@ -134,14 +137,14 @@ void go_sample_set(struct go_sample *sample, const struct go_field *field, size_
 	memcpy(place + index * sizeof value, &value, sizeof value);
 	/* next_gc of all ones is how Go says that the collector is off */
 	sample->ill_fields += value == GO_UNKNOWN &&
-	                      !(bytes == 20 && memcmp(text, "18446744073709551615", 20) == 0);
+			      !(bytes == 20 && memcmp(text, "18446744073709551615", 20) == 0);
 }
 
 bool go_sample_is_memstats(const struct go_sample *sample)
 {
 	const struct snapshot_mstats *m = &sample->stats;
-	const uint64_t heap[] = {m->total_alloc, m->heap_alloc, m->heap_sys, m->heap_idle,
-	                         m->heap_inuse, m->heap_released, m->heap_objects};
+	const uint64_t heap[] = {m->total_alloc, m->heap_alloc,	   m->heap_sys,	   m->heap_idle,
+				 m->heap_inuse,	 m->heap_released, m->heap_objects};
 	unsigned known = 0;
 	for (size_t i = 0; i < sizeof heap / sizeof heap[0]; i++)
 		known += heap[i] != GO_UNKNOWN;

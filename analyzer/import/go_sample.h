@@ -24,17 +24,23 @@ enum go_form { GO_FORM_MEMSTATS, GO_FORM_EXPVAR, GO_FORM_PROFILE, GO_FORM_TRACE,
 struct go_sample {
 	struct snapshot_mstats stats;
 	enum go_form form;
-	unsigned ill_fields;               /* fields whose value is no figure of that kind */
+	unsigned ill_fields;		   /* fields whose value is no figure of that kind */
 	char exe[SNAPSHOT_TEXT_BYTES_MAX]; /* name of the program, where the text told; or "" */
 };
 
 /* What a field of MemStats is. */
-enum go_field_kind { GO_FIELD_COUNT, GO_FIELD_FRACTION, GO_FIELD_SWITCH, GO_FIELD_RING, GO_FIELD_CLASSES };
+enum go_field_kind {
+	GO_FIELD_COUNT,
+	GO_FIELD_FRACTION,
+	GO_FIELD_SWITCH,
+	GO_FIELD_RING,
+	GO_FIELD_CLASSES
+};
 
 struct go_field {
-	const char *name;        /* Go's */
+	const char *name; /* Go's */
 	enum go_field_kind kind;
-	size_t offset;           /* in struct snapshot_mstats */
+	size_t offset; /* in struct snapshot_mstats */
 };
 
 /* The field of that name; NULL when MemStats has none. */
@@ -48,7 +54,7 @@ void go_sample_init(struct go_sample *sample);
  * What is no such figure leaves it unknown and is counted in ill_fields.
  */
 void go_sample_set(struct go_sample *sample, const struct go_field *field, size_t index,
-                   const char *text, size_t bytes);
+		   const char *text, size_t bytes);
 
 /* The figure that stands there: 0 to 2^64-1, a fraction of zero allowed. GO_UNKNOWN for others. */
 uint64_t go_parse_count(const char *text, size_t bytes);

@@ -9,11 +9,11 @@
 struct go_scan {
 	void (*take)(void *context, const struct go_event *event);
 	void *context;
-	uint64_t offset;       /* of the next byte to be fed */
+	uint64_t offset; /* of the next byte to be fed */
 	struct go_json_sink sink, inner_sink;
 	struct go_json *json;
 	struct go_json *inner; /* of what stands in the text of a log's record */
-	bool has_ended;        /* what is left is the line that the text breaks off in */
+	bool has_ended;	       /* what is left is the line that the text breaks off in */
 	bool in_object;
 	uint64_t object_offset;
 	uint64_t prefix_unix_ns; /* of the line that the object begins in */
@@ -32,7 +32,7 @@ static void tell(struct go_scan *scan, struct go_event event)
 /* ---- lines ------------------------------------------------------------- */
 
 static void take_trace(struct go_scan *scan, const char *text, size_t bytes, uint64_t offset,
-                       uint64_t unix_ns)
+		       uint64_t unix_ns)
 {
 	struct go_trace trace;
 	enum go_event_type broken = scan->has_ended ? GO_EVENT_TORN : GO_EVENT_BROKEN;
@@ -40,12 +40,12 @@ static void take_trace(struct go_scan *scan, const char *text, size_t bytes, uin
 	if (trace.type == GO_TRACE_NONE)
 		return;
 	tell(scan, (struct go_event){
-	               .type = trace.type == GO_TRACE_BROKEN ? broken : GO_EVENT_TRACE,
-	               .offset = offset,
-	               .unix_ns = unix_ns,
-	               .trace = &trace,
-	               .what = "a line of gctrace",
-	           });
+			   .type = trace.type == GO_TRACE_BROKEN ? broken : GO_EVENT_TRACE,
+			   .offset = offset,
+			   .unix_ns = unix_ns,
+			   .trace = &trace,
+			   .what = "a line of gctrace",
+		   });
 }
 
 /* What is open of a block is not whole, and never will be. */
@@ -53,8 +53,8 @@ static void break_profile(struct go_scan *scan)
 {
 	scan->profile.is_open = false;
 	tell(scan, (struct go_event){.type = GO_EVENT_BROKEN,
-	                             .offset = scan->profile_offset,
-	                             .what = "the MemStats block of a heap profile"});
+				     .offset = scan->profile_offset,
+				     .what = "the MemStats block of a heap profile"});
 }
 
 static void take_line(struct go_scan *scan)
@@ -69,14 +69,15 @@ static void take_line(struct go_scan *scan)
 		break;
 	case GO_PROFILE_WHOLE:
 		tell(scan, (struct go_event){.type = GO_EVENT_SAMPLE,
-		                             .offset = scan->profile_offset,
-		                             .unix_ns = GO_UNKNOWN,
-		                             .sample = &scan->profile.sample});
+					     .offset = scan->profile_offset,
+					     .unix_ns = GO_UNKNOWN,
+					     .sample = &scan->profile.sample});
 		break;
 	case GO_PROFILE_OTHER:
 		if (was_open)
 			break_profile(scan);
-		take_trace(scan, scan->line, bytes, scan->line_offset, go_time_parse(scan->line, bytes));
+		take_trace(scan, scan->line, bytes, scan->line_offset,
+			   go_time_parse(scan->line, bytes));
 		break;
 	case GO_PROFILE_INSIDE:
 		break;
@@ -90,11 +91,11 @@ static void sink_sample(void *context, const struct go_sample *sample, uint64_t 
 {
 	struct go_scan *scan = context;
 	tell(scan, (struct go_event){
-	               .type = GO_EVENT_SAMPLE,
-	               .offset = scan->object_offset,
-	               .unix_ns = unix_ns != GO_UNKNOWN ? unix_ns : scan->prefix_unix_ns,
-	               .sample = sample,
-	           });
+			   .type = GO_EVENT_SAMPLE,
+			   .offset = scan->object_offset,
+			   .unix_ns = unix_ns != GO_UNKNOWN ? unix_ns : scan->prefix_unix_ns,
+			   .sample = sample,
+		   });
 }
 
 /* What the program printed may be an object, wrapped by a logger that knows lines only. */
@@ -104,7 +105,7 @@ static void take_inner_objects(struct go_scan *scan, const char *text, size_t by
 	while ((text = memchr(text, '{', (size_t)(end - text))) && go_json_begin(scan->inner)) {
 		size_t consumed;
 		enum go_json_status status =
-		    go_json_feed(scan->inner, text, (size_t)(end - text), &consumed);
+			go_json_feed(scan->inner, text, (size_t)(end - text), &consumed);
 		if (status != GO_JSON_DONE)
 			go_json_abandon(scan->inner);
 		text += consumed;
@@ -149,8 +150,8 @@ static size_t feed_object(struct go_scan *scan, const char *data, size_t bytes)
 	enum go_json_status status = go_json_feed(scan->json, data, bytes, &consumed);
 	if (status == GO_JSON_REFUSED && go_json_abandon(scan->json))
 		tell(scan, (struct go_event){.type = GO_EVENT_BROKEN,
-		                             .offset = scan->object_offset,
-		                             .what = "an object with MemStats"});
+					     .offset = scan->object_offset,
+					     .what = "an object with MemStats"});
 	scan->in_object = status == GO_JSON_MORE;
 	pass_line_end(scan, data, consumed);
 	return consumed;
@@ -184,7 +185,7 @@ static size_t feed_text(struct go_scan *scan, const char *data, size_t bytes, ui
 }
 
 struct go_scan *go_scan_new(void (*take)(void *context, const struct go_event *event),
-                            void *context)
+			    void *context)
 {
 	struct go_scan *scan = calloc(1, sizeof *scan);
 	if (!scan)
@@ -219,7 +220,7 @@ bool go_scan_feed(struct go_scan *scan, const char *data, size_t bytes)
 			return false;
 		/* An attempt takes its brace at least, so that reading gets on. */
 		i += scan->in_object ? feed_object(scan, data + i, bytes - i)
-		                     : feed_text(scan, data + i, bytes - i, here);
+				     : feed_text(scan, data + i, bytes - i, here);
 	}
 	scan->offset += bytes;
 	return true;
@@ -230,12 +231,12 @@ void go_scan_finish(struct go_scan *scan)
 	scan->has_ended = true;
 	if (scan->in_object && go_json_abandon(scan->json))
 		tell(scan, (struct go_event){.type = GO_EVENT_TORN,
-		                             .offset = scan->object_offset,
-		                             .what = "an object with MemStats"});
+					     .offset = scan->object_offset,
+					     .what = "an object with MemStats"});
 	if (scan->profile.is_open)
 		tell(scan, (struct go_event){.type = GO_EVENT_TORN,
-		                             .offset = scan->profile_offset,
-		                             .what = "the MemStats block of a heap profile"});
+					     .offset = scan->profile_offset,
+					     .what = "the MemStats block of a heap profile"});
 	else if (!scan->in_object && scan->line_bytes)
 		take_line(scan);
 	scan->in_object = false;

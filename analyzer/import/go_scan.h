@@ -23,9 +23,9 @@ enum { GO_LINE_MAX = 1 << 15 };
 
 enum go_event_type {
 	GO_EVENT_SAMPLE, /* sample */
-	GO_EVENT_TRACE,  /* trace: a cycle or a scavenge */
+	GO_EVENT_TRACE,	 /* trace: a cycle or a scavenge */
 	GO_EVENT_BROKEN, /* what: a thing begins here, and is not whole */
-	GO_EVENT_TORN,   /* what: as it stands at the end of the text */
+	GO_EVENT_TORN,	 /* what: as it stands at the end of the text */
 };
 
 struct go_event {
@@ -41,7 +41,7 @@ struct go_scan;
 
 /* Calls take(context, event) for each event; an event is valid during the call only. */
 struct go_scan *go_scan_new(void (*take)(void *context, const struct go_event *event),
-                            void *context);
+			    void *context);
 void go_scan_free(struct go_scan *scan);
 
 /* false: memory was refused; the scan is of no further use. */

@@ -40,11 +40,12 @@ static bool date_and_time(const char **at, const char *end, struct tm *tm)
 	memset(tm, 0, sizeof *tm);
 	tm->tm_isdst = -1;
 	return (tm->tm_year = digits(at, end, 4) - 1900) >= 70 && one_of(at, end, "-/") &&
-	       (tm->tm_mon = digits(at, end, 2) - 1) >= 0 && tm->tm_mon < 12 && one_of(at, end, "-/") &&
-	       (tm->tm_mday = digits(at, end, 2)) >= 1 && tm->tm_mday <= 31 && one_of(at, end, "T ") &&
-	       (tm->tm_hour = digits(at, end, 2)) >= 0 && tm->tm_hour < 24 && one_of(at, end, ":") &&
-	       (tm->tm_min = digits(at, end, 2)) >= 0 && tm->tm_min < 60 && one_of(at, end, ":") &&
-	       (tm->tm_sec = digits(at, end, 2)) >= 0 && tm->tm_sec <= 60;
+	       (tm->tm_mon = digits(at, end, 2) - 1) >= 0 && tm->tm_mon < 12 &&
+	       one_of(at, end, "-/") && (tm->tm_mday = digits(at, end, 2)) >= 1 &&
+	       tm->tm_mday <= 31 && one_of(at, end, "T ") &&
+	       (tm->tm_hour = digits(at, end, 2)) >= 0 && tm->tm_hour < 24 &&
+	       one_of(at, end, ":") && (tm->tm_min = digits(at, end, 2)) >= 0 && tm->tm_min < 60 &&
+	       one_of(at, end, ":") && (tm->tm_sec = digits(at, end, 2)) >= 0 && tm->tm_sec <= 60;
 }
 
 static uint64_t fraction_ns(const char **at, const char *end)
@@ -98,7 +99,8 @@ uint64_t go_time_parse(const char *line, size_t bytes)
 {
 	size_t searched = bytes < SEARCHED_BYTES ? bytes : SEARCHED_BYTES;
 	for (size_t i = 0; i < searched; i++) {
-		if (!isdigit((unsigned char)line[i]) || (i > 0 && isalnum((unsigned char)line[i - 1])))
+		if (!isdigit((unsigned char)line[i]) ||
+		    (i > 0 && isalnum((unsigned char)line[i - 1])))
 			continue;
 		uint64_t ns = parse_here(line + i, line + bytes);
 		if (ns != GO_UNKNOWN)

@@ -91,8 +91,10 @@ enum { MB = 20, KB = 10, CLOCKS_MAX = 5 };
 
 static void add_pause(struct snapshot_cycle *cycle, enum snapshot_phase phase, uint64_t ns)
 {
-	cycle->pauses[cycle->pause_count++] = (struct snapshot_pause){
-	    .phase = phase, .duration_ns = ns, .stop_ns = GO_UNKNOWN, .end_unix_ns = GO_UNKNOWN};
+	cycle->pauses[cycle->pause_count++] = (struct snapshot_pause){.phase = phase,
+								      .duration_ns = ns,
+								      .stop_ns = GO_UNKNOWN,
+								      .end_unix_ns = GO_UNKNOWN};
 }
 
 /* "0.1+0.2+0.3": how many of them, 0 when they are no such figures. */
@@ -155,8 +157,8 @@ static bool modern_sizes(struct rest *rest, struct snapshot_cycle *cycle)
 		return false;
 	struct rest roots = *rest;
 	uint64_t stacks, globals;
-	if (size(&roots, MB, &stacks) && word(&roots, " MB stacks, ") && size(&roots, MB, &globals) &&
-	    word(&roots, " MB globals, ")) {
+	if (size(&roots, MB, &stacks) && word(&roots, " MB stacks, ") &&
+	    size(&roots, MB, &globals) && word(&roots, " MB globals, ")) {
 		cycle->stack_bytes = stacks;
 		cycle->global_bytes = globals;
 		*rest = roots;
@@ -180,7 +182,8 @@ static bool modern_cycle(struct rest rest, struct go_trace *trace, bool *begun)
 	if (!count(&rest, &percent) || !word(&rest, "%: "))
 		return false;
 	trace->cpu_fraction = (double)percent / 100;
-	return modern_clocks(&rest, cycle) && modern_cpu(&rest, cycle) && modern_sizes(&rest, cycle);
+	return modern_clocks(&rest, cycle) && modern_cpu(&rest, cycle) &&
+	       modern_sizes(&rest, cycle);
 }
 
 /* Behind "gc", up to Go 1.4, when the world stood still for all of it: 1(1): 0+0+0+0 us, ... */
@@ -188,8 +191,8 @@ static bool stopped_cycle(struct rest rest, struct go_trace *trace)
 {
 	struct snapshot_cycle *cycle = &trace->cycle;
 	uint64_t ns[CLOCKS_MAX], total = 0;
-	if (!count(&rest, &cycle->gc_num) || cycle->gc_num > UINT32_MAX || !word(&rest, "(") || !count(&rest, &cycle->threads) ||
-	    !word(&rest, "): "))
+	if (!count(&rest, &cycle->gc_num) || cycle->gc_num > UINT32_MAX || !word(&rest, "(") ||
+	    !count(&rest, &cycle->threads) || !word(&rest, "): "))
 		return false;
 	struct rest again = rest;
 	unsigned n = clocks(&rest, 3, ns);
@@ -217,8 +220,8 @@ static bool scavenge(struct rest rest, struct go_trace *trace)
 {
 	uint64_t figure, total;
 	struct rest generation = rest;
-	if (count(&generation, &figure) && word(&generation, " ") && generation.at < generation.end &&
-	    isdigit((unsigned char)*generation.at))
+	if (count(&generation, &figure) && word(&generation, " ") &&
+	    generation.at < generation.end && isdigit((unsigned char)*generation.at))
 		rest = generation;
 	if (!count(&rest, &figure) || !word(&rest, " KiB work"))
 		return false;
@@ -226,8 +229,8 @@ static bool scavenge(struct rest rest, struct go_trace *trace)
 	    (!word(&rest, ", ") || !count(&rest, &figure) || !word(&rest, " KiB work (eager)")))
 		return false;
 	if (!word(&rest, ", ") || !size(&rest, KB, &total) ||
-	    (!word(&rest, " KiB total, ") && !word(&rest, " KiB now, ")) || !count(&rest, &figure) ||
-	    !word(&rest, "% util"))
+	    (!word(&rest, " KiB total, ") && !word(&rest, " KiB now, ")) ||
+	    !count(&rest, &figure) || !word(&rest, "% util"))
 		return false;
 	trace->heap_released = total;
 	return true;
@@ -240,8 +243,8 @@ static bool old_scavenge(struct rest rest, struct go_trace *trace)
 	word(&rest, "-");
 	count(&rest, &figure);
 	return word(&rest, ": inuse: ") && size(&rest, MB, &trace->heap_inuse) &&
-	       word(&rest, ", idle: ") && size(&rest, MB, &trace->heap_idle) && word(&rest, ", sys: ") &&
-	       size(&rest, MB, &figure) && word(&rest, ", released: ") &&
+	       word(&rest, ", idle: ") && size(&rest, MB, &trace->heap_idle) &&
+	       word(&rest, ", sys: ") && size(&rest, MB, &figure) && word(&rest, ", released: ") &&
 	       size(&rest, MB, &trace->heap_released);
 }
 
@@ -276,7 +279,8 @@ void go_trace_parse(const char *line, size_t bytes, struct go_trace *trace)
 	bool begun = false;
 	for (; rest.at < rest.end; rest.at++) {
 		char before = rest.at > line ? rest.at[-1] : ' ';
-		if ((*rest.at != 'g' && *rest.at != 's') || isalnum((unsigned char)before) || before == '_')
+		if ((*rest.at != 'g' && *rest.at != 's') || isalnum((unsigned char)before) ||
+		    before == '_')
 			continue;
 		trace->type = try_here(rest, trace, &begun);
 		if (trace->type != GO_TRACE_NONE)

@@ -23,17 +23,17 @@
 #include "snapshot.h"
 
 enum go_trace_type {
-	GO_TRACE_NONE,     /* another line of the log */
+	GO_TRACE_NONE, /* another line of the log */
 	GO_TRACE_CYCLE,
 	GO_TRACE_SCAVENGE,
-	GO_TRACE_BROKEN,   /* it begins as one of a cycle, and does not go on as one */
+	GO_TRACE_BROKEN, /* it begins as one of a cycle, and does not go on as one */
 };
 
 struct go_trace {
 	enum go_trace_type type;
 	/* What the line does not say is GO_UNKNOWN (go_sample.h). */
 	struct snapshot_cycle cycle; /* its pauses: of the phases that stop the world */
-	double cpu_fraction;         /* of the available CPU since the start, or NaN */
+	double cpu_fraction;	     /* of the available CPU since the start, or NaN */
 	uint64_t heap_objects, nmalloc, nfree;
 	uint64_t heap_inuse, heap_idle, heap_released;
 };

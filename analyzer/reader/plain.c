@@ -13,11 +13,11 @@ enum packing { PACKED_NOT, PACKED_GZIP, PACKED_ZSTD };
 
 struct plain {
 	const struct source *source;
-	uint64_t offset;   /* of the next byte to read */
+	uint64_t offset; /* of the next byte to read */
 	enum packing packing;
 	bool input_ended;
-	bool in_frame;     /* a frame or member has begun and not ended */
-	bool is_full;      /* out was filled: the unpacker may hold more without further input */
+	bool in_frame;	   /* a frame or member has begun and not ended */
+	bool is_full;	   /* out was filled: the unpacker may hold more without further input */
 	size_t have, used; /* of in */
 	z_stream gzip;
 	ZSTD_DStream *zstd;
@@ -44,7 +44,7 @@ static bool open_unpacker(struct plain *plain)
 		return true;
 	plain->zstd = ZSTD_createDStream();
 	return plain->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(plain->zstd, ZSTD_d_windowLogMax,
-	                                                           WINDOW_LOG_MAX));
+								   WINDOW_LOG_MAX));
 }
 
 struct plain *plain_open(const struct source *source)
@@ -83,7 +83,8 @@ static bool refill(struct plain *plain)
 {
 	if (plain->used < plain->have || plain->input_ended || plain->is_full)
 		return true;
-	uint64_t left = plain->source->bytes > plain->offset ? plain->source->bytes - plain->offset : 0;
+	uint64_t left =
+		plain->source->bytes > plain->offset ? plain->source->bytes - plain->offset : 0;
 	size_t want = left < IN_BYTES ? (size_t)left : IN_BYTES;
 	long n = want ? source_read(plain->source, plain->offset, plain->in, want) : 0;
 	if (n < 0)
@@ -148,8 +149,9 @@ enum plain_status plain_next(struct plain *plain, const char **data, size_t *byt
 			plain->used = plain->have;
 			return PLAIN_MORE;
 		}
-		enum plain_status status = plain->packing == PACKED_GZIP ? unpack_gzip(plain, bytes)
-		                                                         : unpack_zstd(plain, bytes);
+		enum plain_status status = plain->packing == PACKED_GZIP
+						   ? unpack_gzip(plain, bytes)
+						   : unpack_zstd(plain, bytes);
 		plain->is_full = *bytes == OUT_BYTES;
 		if (status != PLAIN_MORE)
 			return status;

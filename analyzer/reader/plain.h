@@ -16,9 +16,9 @@
 enum plain_status {
 	PLAIN_MORE,
 	PLAIN_END,
-	PLAIN_TORN,        /* the compressed data ends before its end */
-	PLAIN_DAMAGED,     /* no more can be unpacked */
-	PLAIN_READ_ERROR,  /* errno */
+	PLAIN_TORN,	  /* the compressed data ends before its end */
+	PLAIN_DAMAGED,	  /* no more can be unpacked */
+	PLAIN_READ_ERROR, /* errno */
 	PLAIN_NO_MEMORY,
 };
 

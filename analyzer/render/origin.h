@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 struct origin {
-	const char *what;   /* "samples of runtime.MemStats as JSON" */
-	const char *lacks;  /* "the span table, ..." */
+	const char *what;  /* "samples of runtime.MemStats as JSON" */
+	const char *lacks; /* "the span table, ..." */
 };
 
 /* NULL for a recording: what it lacks it says itself. */

@@ -5,25 +5,26 @@
 
 /* `cycle` is a phase of its own: all the stops of a cycle, where only their sum is known. */
 static const char *const texts[GO_ROWS_STATEMENTS] = {
-    [GO_ROWS_COPY] = "INSERT INTO temp.go_mark VALUES (?1, 1)"
-                     " ON CONFLICT DO UPDATE SET copies = copies + 1 RETURNING copies",
-    [GO_ROWS_PAUSE_CLEAR] = "DELETE FROM gc_pause WHERE run_id = ?1 AND gc_num = ?2"
-                            " AND phase <> 'cycle'",
-    [GO_ROWS_PAUSE] = "INSERT INTO gc_pause (run_id, gc_num, phase, duration_ns, end_unix_ns)"
-                      " SELECT ?1, ?2, 'cycle', ?3, ?4 WHERE NOT EXISTS"
-                      " (SELECT 1 FROM gc_pause WHERE run_id = ?1 AND gc_num = ?2)",
-    [GO_ROWS_PAUSES] = "SELECT count(DISTINCT gc_num) FROM gc_pause"
-                       " WHERE run_id = ?1 AND gc_num BETWEEN ?2 AND ?3",
-    [GO_ROWS_RUN_END] = "UPDATE run SET complete = ?3, end_unix_ns ="
-                        " CASE WHEN ?2 > coalesce(end_unix_ns, 0) THEN ?2 ELSE end_unix_ns END"
-                        " WHERE id = ?1",
-    [GO_ROWS_KIND] = "UPDATE source SET kind = ?2 WHERE id = ?1",
-    [GO_ROWS_ACCOUNTING] =
-        "INSERT INTO import_issue"
-        " SELECT ?1, NULL, 'warning', 'accounting', 'snapshot ' || s.seq || ': ' || a.identity"
-        "  || ' does not hold, ' || a.left_value || ' and ' || a.right_value"
-        " FROM accounting AS a JOIN snapshot AS s ON s.id = a.snapshot_id"
-        " WHERE NOT a.holds AND a.snapshot_id >= ?2 ORDER BY s.id, a.identity LIMIT ?3",
+	[GO_ROWS_COPY] = "INSERT INTO temp.go_mark VALUES (?1, 1)"
+			 " ON CONFLICT DO UPDATE SET copies = copies + 1 RETURNING copies",
+	[GO_ROWS_PAUSE_CLEAR] = "DELETE FROM gc_pause WHERE run_id = ?1 AND gc_num = ?2"
+				" AND phase <> 'cycle'",
+	[GO_ROWS_PAUSE] = "INSERT INTO gc_pause (run_id, gc_num, phase, duration_ns, end_unix_ns)"
+			  " SELECT ?1, ?2, 'cycle', ?3, ?4 WHERE NOT EXISTS"
+			  " (SELECT 1 FROM gc_pause WHERE run_id = ?1 AND gc_num = ?2)",
+	[GO_ROWS_PAUSES] = "SELECT count(DISTINCT gc_num) FROM gc_pause"
+			   " WHERE run_id = ?1 AND gc_num BETWEEN ?2 AND ?3",
+	[GO_ROWS_RUN_END] = "UPDATE run SET complete = ?3, end_unix_ns ="
+			    " CASE WHEN ?2 > coalesce(end_unix_ns, 0) THEN ?2 ELSE end_unix_ns END"
+			    " WHERE id = ?1",
+	[GO_ROWS_KIND] = "UPDATE source SET kind = ?2 WHERE id = ?1",
+	[GO_ROWS_ACCOUNTING] =
+		"INSERT INTO import_issue"
+		" SELECT ?1, NULL, 'warning', 'accounting', 'snapshot ' || s.seq || ': ' || "
+		"a.identity"
+		"  || ' does not hold, ' || a.left_value || ' and ' || a.right_value"
+		" FROM accounting AS a JOIN snapshot AS s ON s.id = a.snapshot_id"
+		" WHERE NOT a.holds AND a.snapshot_id >= ?2 ORDER BY s.id, a.identity LIMIT ?3",
 };
 
 static void bind(sqlite3_stmt *stmt, int column, uint64_t value)
@@ -38,7 +39,8 @@ static sqlite3_stmt *statement(struct go_rows *rows, enum go_statement which)
 {
 	sqlite3_stmt **stmt = &rows->statements[which];
 	if (!*stmt)
-		sqlite3_prepare_v3(rows->store->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+		sqlite3_prepare_v3(rows->store->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+				   stmt, NULL);
 	return *stmt;
 }
 
@@ -55,8 +57,8 @@ bool go_rows_open(struct go_rows *rows, struct store *store)
 	memset(rows, 0, sizeof *rows);
 	rows->store = store;
 	return sqlite3_exec(store->db,
-	                    "CREATE TEMP TABLE go_mark (mark INTEGER PRIMARY KEY, copies INTEGER)",
-	                    NULL, NULL, NULL) == SQLITE_OK;
+			    "CREATE TEMP TABLE go_mark (mark INTEGER PRIMARY KEY, copies INTEGER)",
+			    NULL, NULL, NULL) == SQLITE_OK;
 }
 
 void go_rows_close(struct go_rows *rows)
@@ -64,7 +66,8 @@ void go_rows_close(struct go_rows *rows)
 	for (int i = 0; i < GO_ROWS_STATEMENTS; i++)
 		sqlite3_finalize(rows->statements[i]);
 	if (rows->store)
-		sqlite3_exec(rows->store->db, "DROP TABLE IF EXISTS temp.go_mark", NULL, NULL, NULL);
+		sqlite3_exec(rows->store->db, "DROP TABLE IF EXISTS temp.go_mark", NULL, NULL,
+			     NULL);
 	memset(rows, 0, sizeof *rows);
 }
 
@@ -76,7 +79,7 @@ bool go_rows_copies(struct go_rows *rows, uint64_t mark, uint64_t *copies)
 }
 
 bool go_rows_pause(struct go_rows *rows, int64_t run_id, uint64_t gc_num, uint64_t duration_ns,
-                   uint64_t end_unix_ns, bool *added)
+		   uint64_t end_unix_ns, bool *added)
 {
 	sqlite3_stmt *clear = statement(rows, GO_ROWS_PAUSE_CLEAR);
 	sqlite3_stmt *stmt = statement(rows, GO_ROWS_PAUSE);
@@ -94,7 +97,7 @@ bool go_rows_pause(struct go_rows *rows, int64_t run_id, uint64_t gc_num, uint64
 }
 
 bool go_rows_pauses(struct go_rows *rows, int64_t run_id, uint64_t first, uint64_t last,
-                    uint64_t *cycles)
+		    uint64_t *cycles)
 {
 	sqlite3_stmt *stmt = statement(rows, GO_ROWS_PAUSES);
 	*cycles = 0;
@@ -122,7 +125,7 @@ bool go_rows_source_kind(struct go_rows *rows, int64_t source_id, const char *ki
 }
 
 bool go_rows_accounting(struct go_rows *rows, int64_t source_id, int64_t first_snapshot_id,
-                        unsigned limit)
+			unsigned limit)
 {
 	sqlite3_stmt *stmt = statement(rows, GO_ROWS_ACCOUNTING);
 	sqlite3_bind_int64(stmt, 1, source_id);

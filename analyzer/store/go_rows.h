@@ -10,8 +10,14 @@
 #include "store.h"
 
 enum go_statement {
-	GO_ROWS_COPY, GO_ROWS_PAUSE_CLEAR, GO_ROWS_PAUSE, GO_ROWS_PAUSES, GO_ROWS_RUN_END,
-	GO_ROWS_KIND, GO_ROWS_ACCOUNTING, GO_ROWS_STATEMENTS,
+	GO_ROWS_COPY,
+	GO_ROWS_PAUSE_CLEAR,
+	GO_ROWS_PAUSE,
+	GO_ROWS_PAUSES,
+	GO_ROWS_RUN_END,
+	GO_ROWS_KIND,
+	GO_ROWS_ACCOUNTING,
+	GO_ROWS_STATEMENTS,
 };
 
 struct go_rows {
@@ -31,11 +37,11 @@ bool go_rows_copies(struct go_rows *rows, uint64_t mark, uint64_t *copies);
  * a trace's line told of that cycle. *added: it was not there.
  */
 bool go_rows_pause(struct go_rows *rows, int64_t run_id, uint64_t gc_num, uint64_t duration_ns,
-                   uint64_t end_unix_ns, bool *added);
+		   uint64_t end_unix_ns, bool *added);
 
 /* In how many cycles from first to last a pause is known. */
 bool go_rows_pauses(struct go_rows *rows, int64_t run_id, uint64_t first, uint64_t last,
-                    uint64_t *cycles);
+		    uint64_t *cycles);
 
 /* What the text shows of the run's end: its last time; nothing tells how the program ended. */
 bool go_rows_run_end(struct go_rows *rows, int64_t run_id, uint64_t end_unix_ns, bool complete);
@@ -44,6 +50,6 @@ bool go_rows_source_kind(struct go_rows *rows, int64_t source_id, const char *ki
 
 /* Makes issues of at most `limit` identities that do not hold, from that snapshot on. */
 bool go_rows_accounting(struct go_rows *rows, int64_t source_id, int64_t first_snapshot_id,
-                        unsigned limit);
+			unsigned limit);
 
 #endif

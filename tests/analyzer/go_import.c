@@ -56,16 +56,16 @@ static int64_t number(const char *sql)
 {
 	sqlite3_stmt *stmt;
 	cr_assert(sqlite3_prepare_v2(store.db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", sql,
-	          sqlite3_errmsg(store.db));
+		  sqlite3_errmsg(store.db));
 	cr_assert(sqlite3_step(stmt) == SQLITE_ROW, "%s: %s", sql, sqlite3_errmsg(store.db));
 	int64_t value = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return value;
 }
 
-#define EXPECT(sql, expected)                                              \
-	do {                                                                   \
-		int64_t value_ = number(sql);                                      \
+#define EXPECT(sql, expected)                                                        \
+	do {                                                                         \
+		int64_t value_ = number(sql);                                        \
 		cr_assert(value_ == (expected), "%s: %lld", sql, (long long)value_); \
 	} while (0)
 
@@ -97,24 +97,29 @@ static void print_sample(unsigned gc)
 	unsigned long long total = 0;
 	for (unsigned i = 1; i <= gc; i++)
 		total += pause_ns(i);
-	fprintf(out, "{\"Alloc\":%u,\"TotalAlloc\":%u,\"Sys\":10000,\"Mallocs\":%u,\"Frees\":0,"
-	             "\"HeapAlloc\":%u,\"HeapSys\":7000,\"HeapIdle\":1000,\"HeapInuse\":6000,"
-	             "\"HeapReleased\":500,\"HeapObjects\":%u,\"StackInuse\":100,\"StackSys\":300,"
-	             "\"MSpanInuse\":10,\"MSpanSys\":700,\"MCacheInuse\":10,\"MCacheSys\":500,"
-	             "\"BuckHashSys\":500,\"GCSys\":500,\"OtherSys\":500,"
-	             "\"NextGC\":18446744073709551615,\"LastGC\":%llu,\"PauseTotalNs\":%llu,",
-	        1000 + gc, 5000 + gc, 40 + gc, 1000 + gc, 40 + gc, pause_end(gc), total);
+	fprintf(out,
+		"{\"Alloc\":%u,\"TotalAlloc\":%u,\"Sys\":10000,\"Mallocs\":%u,\"Frees\":0,"
+		"\"HeapAlloc\":%u,\"HeapSys\":7000,\"HeapIdle\":1000,\"HeapInuse\":6000,"
+		"\"HeapReleased\":500,\"HeapObjects\":%u,\"StackInuse\":100,\"StackSys\":300,"
+		"\"MSpanInuse\":10,\"MSpanSys\":700,\"MCacheInuse\":10,\"MCacheSys\":500,"
+		"\"BuckHashSys\":500,\"GCSys\":500,\"OtherSys\":500,"
+		"\"NextGC\":18446744073709551615,\"LastGC\":%llu,\"PauseTotalNs\":%llu,",
+		1000 + gc, 5000 + gc, 40 + gc, 1000 + gc, 40 + gc, pause_end(gc), total);
 	print_ring("PauseNs", gc, pause_ns);
 	print_ring("PauseEnd", gc, pause_end);
-	fprintf(out, "\"NumGC\":%u,\"NumForcedGC\":0,\"GCCPUFraction\":0.25,\"EnableGC\":true,"
-	             "\"DebugGC\":false,\"BySize\":[{\"Size\":0,\"Mallocs\":0,\"Frees\":0},"
-	             "{\"Size\":8,\"Mallocs\":5,\"Frees\":2}]}\n", gc);
+	fprintf(out,
+		"\"NumGC\":%u,\"NumForcedGC\":0,\"GCCPUFraction\":0.25,\"EnableGC\":true,"
+		"\"DebugGC\":false,\"BySize\":[{\"Size\":0,\"Mallocs\":0,\"Frees\":0},"
+		"{\"Size\":8,\"Mallocs\":5,\"Frees\":2}]}\n",
+		gc);
 }
 
 static void print_cycle(unsigned gc)
 {
-	fprintf(out, "gc %u @%u.5s 1%%: 0.001+0.2+0.003 ms clock, 0.1+0.2/0.3/0.4+0.5 ms cpu, "
-	             "4->5->3 MB, 6 MB goal, 2 P\n", gc, gc);
+	fprintf(out,
+		"gc %u @%u.5s 1%%: 0.001+0.2+0.003 ms clock, 0.1+0.2/0.3/0.4+0.5 ms cpu, "
+		"4->5->3 MB, 6 MB goal, 2 P\n",
+		gc, gc);
 }
 
 Test(go_import, rings_of_successive_samples_merge_into_one_history)
@@ -128,8 +133,10 @@ Test(go_import, rings_of_successive_samples_merge_into_one_history)
 	EXPECT("SELECT count(*) FROM snapshot", 4);
 	EXPECT("SELECT count(*) FROM gc_pause", 500);
 	EXPECT("SELECT count(DISTINCT gc_num) FROM gc_pause", 500);
-	EXPECT("SELECT count(*) FROM gc_pause WHERE phase <> 'cycle' OR duration_ns <> 1000 + 7 * gc_num"
-	       " OR end_unix_ns <> 1700000000000000000 + 1000000 * gc_num", 0);
+	EXPECT("SELECT count(*) FROM gc_pause WHERE phase <> 'cycle' OR duration_ns <> 1000 + 7 * "
+	       "gc_num"
+	       " OR end_unix_ns <> 1700000000000000000 + 1000000 * gc_num",
+	       0);
 	EXPECT("SELECT count(*) FROM import_issue", 0);
 	EXPECT("SELECT count(*) FROM accounting WHERE NOT holds", 0);
 	EXPECT("SELECT count(*) FROM accounting WHERE identity LIKE 'pause_total_ns%'", 4);
@@ -147,8 +154,10 @@ Test(go_import, more_cycles_than_a_ring_holds_leave_a_marked_gap)
 	EXPECT("SELECT count(*) FROM gc_pause", 522);
 	EXPECT("SELECT count(*) FROM gc_pause WHERE gc_num = 267", 0);
 	EXPECT("SELECT count(*) FROM import_issue", 1);
-	EXPECT("SELECT count(*) FROM import_issue WHERE code = 'pause_gap' AND severity = 'warning' AND"
-	       " message LIKE 'the pauses of cycles 267 to 267 are not known%' AND byte_offset > 0", 1);
+	EXPECT("SELECT count(*) FROM import_issue WHERE code = 'pause_gap' AND severity = "
+	       "'warning' AND"
+	       " message LIKE 'the pauses of cycles 267 to 267 are not known%' AND byte_offset > 0",
+	       1);
 	EXPECT("SELECT complete FROM source", 1);
 }
 
@@ -163,7 +172,8 @@ Test(go_import, a_counter_that_goes_backwards_begins_a_run)
 	import();
 	EXPECT("SELECT count(*) FROM run", 3);
 	EXPECT("SELECT group_concat(n, '') FROM (SELECT count(*) AS n FROM snapshot GROUP BY run_id"
-	       " ORDER BY run_id)", 231);
+	       " ORDER BY run_id)",
+	       231);
 	EXPECT("SELECT count(*) FROM gc_pause", 120 + 100 + 2);
 }
 
@@ -232,16 +242,21 @@ Test(go_import, rounded_figures_are_held_against_no_identity)
 Test(go_import, what_a_version_lacks_is_unknown_and_its_identities_are_not_asked)
 {
 	/* Go 1.1: no GCSys, OtherSys, PauseEnd, NumForcedGC, GCCPUFraction. */
-	fprintf(out, "{\"Alloc\":10,\"TotalAlloc\":20,\"Sys\":9000,\"Lookups\":1,\"Mallocs\":9,"
-	             "\"Frees\":4,\"HeapAlloc\":10,\"HeapSys\":100,\"HeapIdle\":40,\"HeapInuse\":60,"
-	             "\"HeapReleased\":0,\"HeapObjects\":5,\"StackInuse\":5,\"StackSys\":7,\"NextGC\":99,"
-	             "\"LastGC\":1,\"PauseTotalNs\":5,\"PauseNs\":[5],\"NumGC\":1}\n");
+	fprintf(out,
+		"{\"Alloc\":10,\"TotalAlloc\":20,\"Sys\":9000,\"Lookups\":1,\"Mallocs\":9,"
+		"\"Frees\":4,\"HeapAlloc\":10,\"HeapSys\":100,\"HeapIdle\":40,\"HeapInuse\":60,"
+		"\"HeapReleased\":0,\"HeapObjects\":5,\"StackInuse\":5,\"StackSys\":7,\"NextGC\":"
+		"99,"
+		"\"LastGC\":1,\"PauseTotalNs\":5,\"PauseNs\":[5],\"NumGC\":1}\n");
 	import();
 	EXPECT("SELECT gc_sys IS NULL AND other_sys IS NULL AND numforcedgc IS NULL AND"
-	       " gc_cpu_fraction IS NULL AND enablegc IS NULL AND mspan_sys IS NULL FROM mstats", 1);
+	       " gc_cpu_fraction IS NULL AND enablegc IS NULL AND mspan_sys IS NULL FROM mstats",
+	       1);
 	EXPECT("SELECT duration_ns FROM gc_pause WHERE end_unix_ns IS NULL", 5);
 	EXPECT("SELECT count(*) FROM accounting WHERE identity LIKE 'sys =%'", 0);
-	EXPECT("SELECT count(*) FROM accounting WHERE identity = 'heap_sys = heap_idle + heap_inuse'", 1);
+	EXPECT("SELECT count(*) FROM accounting WHERE identity = 'heap_sys = heap_idle + "
+	       "heap_inuse'",
+	       1);
 	EXPECT("SELECT count(*) FROM import_issue", 0);
 	EXPECT("SELECT stacks_sys FROM mstats", 2);
 	EXPECT("SELECT count(*) FROM by_size", 0);
@@ -250,7 +265,7 @@ Test(go_import, what_a_version_lacks_is_unknown_and_its_identities_are_not_asked
 Test(go_import, pause_ends_of_1_4_are_no_unix_time)
 {
 	fprintf(out, "{\"HeapAlloc\":1,\"HeapSys\":2,\"NumGC\":1,\"PauseNs\":[5],\"PauseEnd\":[77],"
-	             "\"LastGC\":1400000000000000000}\n");
+		     "\"LastGC\":1400000000000000000}\n");
 	import();
 	EXPECT("SELECT count(*) FROM gc_pause WHERE duration_ns = 5 AND end_unix_ns IS NULL", 1);
 	EXPECT("SELECT count(*) FROM accounting WHERE NOT holds", 0);
@@ -259,9 +274,11 @@ Test(go_import, pause_ends_of_1_4_are_no_unix_time)
 Test(go_import, a_breach_is_listed_and_not_fatal)
 {
 	fprintf(out, "{\"HeapAlloc\":70,\"HeapSys\":100,\"HeapIdle\":30,\"HeapInuse\":60,"
-	             "\"HeapReleased\":40}\n");
+		     "\"HeapReleased\":40}\n");
 	import();
-	EXPECT("SELECT count(*) FROM import_issue WHERE code = 'accounting' AND severity = 'warning'", 3);
+	EXPECT("SELECT count(*) FROM import_issue WHERE code = 'accounting' AND severity = "
+	       "'warning'",
+	       3);
 	EXPECT("SELECT count(*) FROM snapshot", 1);
 	cr_assert(!result.damaged);
 }
@@ -269,19 +286,23 @@ Test(go_import, a_breach_is_listed_and_not_fatal)
 Test(go_import, figures_that_cannot_be_are_unknown)
 {
 	fprintf(out, "{\"HeapAlloc\":-5,\"HeapSys\":\"many\",\"HeapIdle\":1e3,\"HeapInuse\":1.5,"
-	             "\"HeapReleased\":99999999999999999999999,\"Sys\":null,\"TotalAlloc\":7,"
-	             "\"NumGC\":1,\"PauseNs\":[9223372036854775807]}\n");
+		     "\"HeapReleased\":99999999999999999999999,\"Sys\":null,\"TotalAlloc\":7,"
+		     "\"NumGC\":1,\"PauseNs\":[9223372036854775807]}\n");
 	import();
 	EXPECT("SELECT heap_alloc IS NULL AND heap_sys IS NULL AND heap_inuse IS NULL AND"
-	       " heap_released IS NULL AND sys IS NULL FROM mstats", 1);
+	       " heap_released IS NULL AND sys IS NULL FROM mstats",
+	       1);
 	EXPECT("SELECT heap_idle FROM mstats", 1000);
 	EXPECT("SELECT count(*) FROM gc_pause", 0);
-	EXPECT("SELECT count(*) FROM import_issue WHERE code = 'field' AND message LIKE '5 figures%'", 1);
+	EXPECT("SELECT count(*) FROM import_issue WHERE code = 'field' AND message LIKE '5 "
+	       "figures%'",
+	       1);
 }
 
 Test(go_import, objects_are_found_wherever_they_stand)
 {
-	fprintf(out, "{not json} {\"a\": [1, {\"b\": 2}]} {\n{\"Sys\": 1, \"deep\": [{\"memstats\": ");
+	fprintf(out,
+		"{not json} {\"a\": [1, {\"b\": 2}]} {\n{\"Sys\": 1, \"deep\": [{\"memstats\": ");
 	print_sample(1);
 	fprintf(out, "}]} trailing {\n2026-01-02T03:04:05.25Z stats=");
 	print_sample(2);
@@ -292,9 +313,9 @@ Test(go_import, objects_are_found_wherever_they_stand)
 	fprintf(out, ",");
 	print_sample(5);
 	fprintf(out, "]\n{\"log\":\"gc 6 @1.0s 0%%: 0+0+0 ms clock, 0+0/0/0+0 ms cpu, 1->1->1 MB, "
-	             "4 MB goal, 1 P\\n\",\"time\":\"2026-01-02T03:04:07Z\"}\n"
-	             "{\"log\":\"{\\\"HeapAlloc\\\":1,\\\"HeapSys\\\":2,\\\"NumGC\\\":7} {\\n\","
-	             "\"time\":\"2026-01-02T03:04:08Z\"}\n");
+		     "4 MB goal, 1 P\\n\",\"time\":\"2026-01-02T03:04:07Z\"}\n"
+		     "{\"log\":\"{\\\"HeapAlloc\\\":1,\\\"HeapSys\\\":2,\\\"NumGC\\\":7} {\\n\","
+		     "\"time\":\"2026-01-02T03:04:08Z\"}\n");
 	import();
 	EXPECT("SELECT count(*) FROM snapshot", 7);
 	EXPECT("SELECT unix_ns FROM snapshot WHERE gc_num = 7", 1767323048000000000);
@@ -319,7 +340,8 @@ Test(go_import, an_object_that_is_not_whole_is_damage_in_the_middle_and_torn_at_
 	import();
 	cr_assert(result.seen == 3 && result.damaged && result.first_issue_offset > whole);
 	EXPECT("SELECT complete FROM source", 0);
-	EXPECT("SELECT count(*) FROM import_issue WHERE severity = 'damage' AND code = 'syntax'", 1);
+	EXPECT("SELECT count(*) FROM import_issue WHERE severity = 'damage' AND code = 'syntax'",
+	       1);
 }
 
 /* Whatever a text is cut to, reading it neither fails nor invents a sample. */
@@ -328,7 +350,7 @@ Test(go_import, any_cut_is_survived)
 	print_cycle(1);
 	print_sample(2);
 	fprintf(out, "# runtime.MemStats\n# HeapAlloc = 10\n# HeapSys = 20\n# Stack = 1 / 3\n"
-	             "# PauseNs = [1 2 3]\n# NumGC = 3\n# DebugGC = false\n");
+		     "# PauseNs = [1 2 3]\n# NumGC = 3\n# DebugGC = false\n");
 	fflush(out);
 	size_t step = text_bytes / 97;
 	for (size_t bytes = 1; bytes <= text_bytes; bytes += step) {

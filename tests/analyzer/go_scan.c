@@ -8,34 +8,38 @@
 #include "go_scan.h"
 
 static const char text[] =
-    "a line {of} text\r\n"
-    "2026/01/02 03:04:05 {\n  \"Alloc\": 1, \"HeapAlloc\": 1,\n  \"HeapSys\": 2, \"PauseNs\": [1, 2],\n"
-    "  \"BySize\": [{\"Size\": 8, \"Mallocs\": 3, \"Frees\": 1}]\n}\n"
-    "{\"cmdline\": [\"/usr/bin/shop\", \"--password=x\"], \"other\": {\"Sys\": [1]}, \"memstats\": "
-    "{\"HeapAlloc\": 5, \"HeapIdle\": 6}}\n"
-    "gc 7 @1.082s 3%: 0.012+1.25+0.003 ms clock, 0.025+0.5/1.1/2.25+0.007 ms cpu, 4->5->3 MB, "
-    "6 MB goal, 8 P\n"
-    "{\"HeapAlloc\": 1, \"HeapSys\": 1, }\n"
-    "heap profile: 1: 2 [3: 4] @ heap/1048576\n\n# runtime.MemStats\n# HeapAlloc = 1\n"
-    "# HeapSys = 2\n# MSpan = 3 / 4\n# PauseNs = [5 6]\n# NumGC = 2\n# DebugGC = false\n# MaxRSS = 1\n"
-    "{\"msg\": \"scav 8 KiB work, 65408 KiB total, 52% util\", \"ts\": 1700000000.5}\n"
-    "# runtime.MemStats\n# HeapAlloc = 1\n"
-    "{\"HeapAlloc\": 1, \"HeapSys\": 1, \"Heap";
+	"a line {of} text\r\n"
+	"2026/01/02 03:04:05 {\n  \"Alloc\": 1, \"HeapAlloc\": 1,\n  \"HeapSys\": 2, \"PauseNs\": "
+	"[1, 2],\n"
+	"  \"BySize\": [{\"Size\": 8, \"Mallocs\": 3, \"Frees\": 1}]\n}\n"
+	"{\"cmdline\": [\"/usr/bin/shop\", \"--password=x\"], \"other\": {\"Sys\": [1]}, "
+	"\"memstats\": "
+	"{\"HeapAlloc\": 5, \"HeapIdle\": 6}}\n"
+	"gc 7 @1.082s 3%: 0.012+1.25+0.003 ms clock, 0.025+0.5/1.1/2.25+0.007 ms cpu, 4->5->3 MB, "
+	"6 MB goal, 8 P\n"
+	"{\"HeapAlloc\": 1, \"HeapSys\": 1, }\n"
+	"heap profile: 1: 2 [3: 4] @ heap/1048576\n\n# runtime.MemStats\n# HeapAlloc = 1\n"
+	"# HeapSys = 2\n# MSpan = 3 / 4\n# PauseNs = [5 6]\n# NumGC = 2\n# DebugGC = false\n# "
+	"MaxRSS = 1\n"
+	"{\"msg\": \"scav 8 KiB work, 65408 KiB total, 52% util\", \"ts\": 1700000000.5}\n"
+	"# runtime.MemStats\n# HeapAlloc = 1\n"
+	"{\"HeapAlloc\": 1, \"HeapSys\": 1, \"Heap";
 
 /* Each event as a line. */
 static void write_event(void *context, const struct go_event *event)
 {
 	FILE *out = context;
 	fprintf(out, "%d at %llu, %llu: ", event->type, (unsigned long long)event->offset,
-	        (unsigned long long)event->unix_ns);
+		(unsigned long long)event->unix_ns);
 	if (event->type == GO_EVENT_SAMPLE)
-		fprintf(out, "form %d, %s, %llu %llu %llu, [%llu, %llu], %llu\n", event->sample->form,
-		        event->sample->exe, (unsigned long long)event->sample->stats.heap_alloc,
-		        (unsigned long long)event->sample->stats.heap_sys,
-		        (unsigned long long)event->sample->stats.mspan_sys,
-		        (unsigned long long)event->sample->stats.pause_ns[0],
-		        (unsigned long long)event->sample->stats.pause_ns[1],
-		        (unsigned long long)event->sample->stats.by_size[0].nmalloc);
+		fprintf(out, "form %d, %s, %llu %llu %llu, [%llu, %llu], %llu\n",
+			event->sample->form, event->sample->exe,
+			(unsigned long long)event->sample->stats.heap_alloc,
+			(unsigned long long)event->sample->stats.heap_sys,
+			(unsigned long long)event->sample->stats.mspan_sys,
+			(unsigned long long)event->sample->stats.pause_ns[0],
+			(unsigned long long)event->sample->stats.pause_ns[1],
+			(unsigned long long)event->sample->stats.by_size[0].nmalloc);
 	else if (event->type == GO_EVENT_TRACE)
 		fprintf(out, "trace %d\n", event->trace->type);
 	else
@@ -52,7 +56,8 @@ static char *scan_in_pieces(const char *data, size_t bytes, size_t piece)
 	cr_assert(scan);
 	for (size_t i = 0; i < bytes; i += piece) {
 		size_t n = bytes - i < piece ? bytes - i : piece;
-		char *copy = malloc(n); /* exactly as long, so that a sanitizer sees a step beyond */
+		char *copy =
+			malloc(n); /* exactly as long, so that a sanitizer sees a step beyond */
 		memcpy(copy, data + i, n);
 		cr_assert(go_scan_feed(scan, copy, n));
 		free(copy);

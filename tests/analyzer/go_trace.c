@@ -33,8 +33,8 @@ static struct go_trace scavenge(const char *line)
 Test(trace, of_today_has_stacks_and_globals)
 {
 	struct go_trace t = cycle("gc 7 @1.082s 3%: 0.012+1.25+0.003 ms clock, "
-	                          "0.025+0.5/1.1/2.25+0.007 ms cpu, 4->5->3 MB, 6 MB goal, "
-	                          "1 MB stacks, 2 MB globals, 8 P (forced)");
+				  "0.025+0.5/1.1/2.25+0.007 ms cpu, 4->5->3 MB, 6 MB goal, "
+				  "1 MB stacks, 2 MB globals, 8 P (forced)");
 	cr_assert(t.cycle.gc_num == 7 && t.cycle.reason == SNAPSHOT_REASON_FORCED);
 	cr_assert(t.cycle.start_mono_ns == 1082000000 && t.cpu_fraction == 0.03);
 	cr_assert(t.cycle.mark_ns == 1250000 && t.cycle.pause_count == 2);
@@ -54,7 +54,7 @@ Test(trace, of_today_has_stacks_and_globals)
 Test(trace, of_1_6_knows_nothing_of_stacks)
 {
 	struct go_trace t = cycle("gc 1 @2.104s 0%: 0.018+1.3+0.076 ms clock, "
-	                          "0.054+0.35/1.0/3.0+0.23 ms cpu, 4->4->3 MB, 5 MB goal, 4 P");
+				  "0.054+0.35/1.0/3.0+0.23 ms cpu, 4->4->3 MB, 5 MB goal, 4 P");
 	cr_assert(t.cycle.reason == SNAPSHOT_REASON_GC && t.cycle.threads == 4);
 	cr_assert(t.cycle.stack_bytes == GO_UNKNOWN && t.cycle.global_bytes == GO_UNKNOWN);
 	cr_assert(t.cycle.mark_ns == 1300000 && t.cycle.pauses[1].duration_ns == 76000);
@@ -62,8 +62,9 @@ Test(trace, of_1_6_knows_nothing_of_stacks)
 
 Test(trace, of_1_5_has_five_clocks_of_which_two_stop_the_world)
 {
-	struct go_trace t = cycle("gc 1 @0.011s 3%: 0.11+0.70+0.11+0.23+0.26 ms clock, "
-	                          "0.34+0.70+0+0/0.21/0.44+0.79 ms cpu, 4->4->0 MB, 4 MB goal, 4 P");
+	struct go_trace t =
+		cycle("gc 1 @0.011s 3%: 0.11+0.70+0.11+0.23+0.26 ms clock, "
+		      "0.34+0.70+0+0/0.21/0.44+0.79 ms cpu, 4->4->0 MB, 4 MB goal, 4 P");
 	cr_assert(t.cycle.pause_count == 2 && t.cycle.mark_ns == 700000 + 110000 + 230000);
 	cr_assert(t.cycle.pauses[0].duration_ns == 110000);
 	cr_assert(t.cycle.pauses[1].duration_ns == 260000);
@@ -73,8 +74,9 @@ Test(trace, of_1_5_has_five_clocks_of_which_two_stop_the_world)
 
 Test(trace, up_to_1_4_stops_the_world_for_the_whole_cycle)
 {
-	struct go_trace t = cycle("gc12(2): 3+1+93+4 us, 1 -> 2 MB, 21 (30-9) objects, 2 goroutines, "
-	                          "15/0/0 sweeps, 0(0) handoff, 0(0) steal, 0/0/0 yields");
+	struct go_trace t =
+		cycle("gc12(2): 3+1+93+4 us, 1 -> 2 MB, 21 (30-9) objects, 2 goroutines, "
+		      "15/0/0 sweeps, 0(0) handoff, 0(0) steal, 0/0/0 yields");
 	cr_assert(t.cycle.gc_num == 12 && t.cycle.threads == 2 && t.cycle.pause_count == 1);
 	cr_assert(t.cycle.pauses[0].phase == SNAPSHOT_PHASE_MARK);
 	cr_assert(t.cycle.pauses[0].duration_ns == 101000);
@@ -87,46 +89,53 @@ Test(trace, up_to_1_4_stops_the_world_for_the_whole_cycle)
 Test(trace, up_to_1_2_gives_milliseconds)
 {
 	struct go_trace t = cycle("gc3(4): 0+2+1 ms, 1 -> 0 MB 1016 -> 403 (1035-632) objects, "
-	                          "0(0) handoff, 0(0) steal, 0/0/0 yields");
+				  "0(0) handoff, 0(0) steal, 0/0/0 yields");
 	cr_assert(t.cycle.pauses[0].duration_ns == 3000000 && t.heap_objects == GO_UNKNOWN);
 }
 
 Test(trace, of_memspan_reads_as_go_does)
 {
-	struct go_trace t = cycle("gc 2 @0.003s 0%: 1.23e+03+0+0 ms clock, 0.00345+0/1.5/0+0 ms cpu, "
-	                          "0->0->0 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P");
+	struct go_trace t =
+		cycle("gc 2 @0.003s 0%: 1.23e+03+0+0 ms clock, 0.00345+0/1.5/0+0 ms cpu, "
+		      "0->0->0 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P");
 	cr_assert(t.cycle.pauses[0].duration_ns == 1230000000 && t.cycle.mark_ns == 0);
 }
 
 Test(trace, of_the_scavenger_tells_what_is_released)
 {
-	cr_assert(scavenge("scav 8 KiB work, 65408 KiB total, 52% util").heap_released == 65408 << 10);
-	cr_assert(scavenge("scav 4 0 KiB work, 40 KiB total, 52% util (forced)").heap_released == 40960);
+	cr_assert(scavenge("scav 8 KiB work, 65408 KiB total, 52% util").heap_released ==
+		  65408 << 10);
+	cr_assert(scavenge("scav 4 0 KiB work, 40 KiB total, 52% util (forced)").heap_released ==
+		  40960);
 	cr_assert(scavenge("scav 0 KiB work (bg), 8 KiB work (eager), 16 KiB now, 99% util")
-	              .heap_released == 16 << 10);
+			  .heap_released == 16 << 10);
 	struct go_trace old = scavenge("scvg0: inuse: 12, idle: 5, sys: 17, released: 3, "
-	                               "consumed: 14 (MB)");
-	cr_assert(old.heap_inuse == MIB(12) && old.heap_idle == MIB(5) && old.heap_released == MIB(3));
+				       "consumed: 14 (MB)");
+	cr_assert(old.heap_inuse == MIB(12) && old.heap_idle == MIB(5) &&
+		  old.heap_released == MIB(3));
 	cr_assert(scavenge("scvg: inuse: 4, idle: 59, sys: 63, released: 57, consumed: 5 (MB)")
-	              .heap_idle == MIB(59));
+			  .heap_idle == MIB(59));
 }
 
 Test(trace, is_found_behind_what_a_logger_puts_before_it)
 {
-	struct go_trace t = cycle("2026-01-02T03:04:05Z pod-7 stderr F gc 9 @1.0s 0%: 0+0+0 ms clock, "
-	                          "0+0/0/0+0 ms cpu, 1->1->1 MB, 4 MB goal, 1 P");
+	struct go_trace t =
+		cycle("2026-01-02T03:04:05Z pod-7 stderr F gc 9 @1.0s 0%: 0+0+0 ms clock, "
+		      "0+0/0/0+0 ms cpu, 1->1->1 MB, 4 MB goal, 1 P");
 	cr_assert(t.cycle.gc_num == 9);
-	cr_assert(parse("agc 9 @1.0s 0%: 0+0+0 ms clock, 0+0/0/0+0 ms cpu, 1->1->1 MB, 4 MB goal, 1 P")
-	              .type == GO_TRACE_NONE);
+	cr_assert(parse("agc 9 @1.0s 0%: 0+0+0 ms clock, 0+0/0/0+0 ms cpu, 1->1->1 MB, 4 MB goal, "
+			"1 P")
+			  .type == GO_TRACE_NONE);
 }
 
 Test(trace, that_is_cut_or_wrong_is_no_cycle)
 {
 	const char line[] = "gc 1 @2.104s 0%: 0.018+1.3+0.076 ms clock, "
-	                    "0.054+0.35/1.0/3.0+0.23 ms cpu, 4->4->3 MB, 5 MB goal, 4 P";
+			    "0.054+0.35/1.0/3.0+0.23 ms cpu, 4->4->3 MB, 5 MB goal, 4 P";
 	struct go_trace t;
 	for (size_t n = 0; n < sizeof line - 1; n++) {
-		char *copy = malloc(n + 1); /* exactly as long, so that a sanitizer sees a step beyond */
+		char *copy =
+			malloc(n + 1); /* exactly as long, so that a sanitizer sees a step beyond */
 		memcpy(copy, line, n);
 		go_trace_parse(copy, n, &t);
 		cr_assert(t.type == GO_TRACE_NONE || t.type == GO_TRACE_BROKEN, "cut at %zu", n);
@@ -135,8 +144,10 @@ Test(trace, that_is_cut_or_wrong_is_no_cycle)
 	cr_assert(parse("gc 1 @2.104s 0%: a lot of work").type == GO_TRACE_BROKEN);
 	cr_assert(parse("gc 99999999999999999999 @2.104s").type == GO_TRACE_NONE);
 	cr_assert(parse("gc 1 @1.0s 0%: 99999999999+0+0 ms clock, 0+0/0/0+0 ms cpu, 1->1->1 MB, "
-	                "4 MB goal, 1 P").type == GO_TRACE_BROKEN);
+			"4 MB goal, 1 P")
+			  .type == GO_TRACE_BROKEN);
 	cr_assert(parse("gc 1 @1.0s 0%: 0+0+0 ms clock, 0+0/0/0+0 ms cpu, 17592186044416->1->1 MB, "
-	                "4 MB goal, 1 P").type == GO_TRACE_BROKEN);
+			"4 MB goal, 1 P")
+			  .type == GO_TRACE_BROKEN);
 	cr_assert(parse("a line about gc 5 and scav 3 of scvg").type == GO_TRACE_NONE);
 }

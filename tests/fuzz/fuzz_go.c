@@ -65,13 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t count)
 	FUZZ_HOLDS((int64_t)first.snapshots == number("SELECT count(*) FROM snapshot"));
 	FUZZ_HOLDS((int64_t)first.runs == number("SELECT count(*) FROM run"));
 	FUZZ_HOLDS(number("SELECT count(*) FROM (SELECT run_id, gc_num, phase FROM gc_pause"
-	                  " GROUP BY 1, 2, 3 HAVING count(*) > 1)") == 0);
+			  " GROUP BY 1, 2, 3 HAVING count(*) > 1)") == 0);
 	again = import(&source);
 	FUZZ_HOLDS(again.runs == 0 && again.snapshots == 0 && again.seen == first.seen);
 	if (first.snapshots > 0)
 		number("SELECT count(*) FROM accounting");
-	execute("DELETE FROM by_size; DELETE FROM mstats; DELETE FROM gc_pause; DELETE FROM gc_cycle;"
-	        "DELETE FROM import_issue; DELETE FROM snapshot; DELETE FROM run; DELETE FROM source");
+	execute("DELETE FROM by_size; DELETE FROM mstats; DELETE FROM gc_pause; DELETE FROM "
+		"gc_cycle;"
+		"DELETE FROM import_issue; DELETE FROM snapshot; DELETE FROM run; DELETE FROM "
+		"source");
 	close(source.fd);
 	return 0;
 }
