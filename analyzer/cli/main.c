@@ -16,7 +16,8 @@ static const char exit_help[] =
 static int print_help(FILE *out)
 {
 	fputs("usage: memanalyze VERB [OPTIONS] FILE...\n\n"
-	      "Analyzes recordings that programs on the memspan heap leave behind (MEMSPAN_DUMP).\n\n",
+	      "Analyzes recordings that programs on the memspan heap leave behind (MEMSPAN_DUMP),\n"
+	      "and what Go programs print of their memory (MemStats, expvar, profiles, gctrace).\n\n",
 	      out);
 	for (const struct verb *v = verbs; v->name; v++)
 		fprintf(out, "  %-8s  %s\n", v->name, v->summary);
