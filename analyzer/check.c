@@ -108,6 +108,17 @@ static enum check_result judge(sqlite3_stmt *rows, const struct check_limit *lim
 	return step == SQLITE_DONE ? result : CHECK_FAILED;
 }
 
+sqlite3_stmt *check_metrics(sqlite3 *db)
+{
+	return prepare(db, sqlite3_mprintf(
+		"SELECT p.name FROM (SELECT 'run_level' AS source UNION ALL SELECT 'fragmentation'"
+		" UNION ALL SELECT 'idle_memory' UNION ALL SELECT 'mstats'"
+		" UNION ALL SELECT 'run_collector') AS t, pragma_table_info(t.source) AS p"
+		" WHERE p.name NOT IN ('run_id', 'snapshot_id') "
+		"UNION SELECT 'pause_' || replace(name, '_ns', '_ms')"
+		" FROM pragma_table_info('pause_summary') WHERE name <> 'run_id' ORDER BY 1"));
+}
+
 enum check_result check_limit(sqlite3 *db, const struct check_limit *limit, bool over_any,
 			      void (*tell)(const struct check_breach *breach, void *arg), void *arg,
 			      char **error)

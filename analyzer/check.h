@@ -47,4 +47,7 @@ enum check_result check_limit(sqlite3 *db, const struct check_limit *limit, bool
 			      void (*tell)(const struct check_breach *breach, void *arg), void *arg,
 			      char **error);
 
+/* The names of the metrics, a row each, in order, for who mistyped one; NULL if a query fails. */
+sqlite3_stmt *check_metrics(sqlite3 *db);
+
 #endif

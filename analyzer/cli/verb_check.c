@@ -10,6 +10,8 @@
 #include "session.h"
 #include "verbs.h"
 
+enum { METRICS_MAX = 200 }; /* that are looked at for the nearest name */
+
 /* Says which limit is broken, by what, where. */
 static void tell(const struct check_breach *breach, void *arg)
 {
@@ -49,6 +51,31 @@ static int worse(int status, int other)
 	return weights[other] > weights[status] ? other : status;
 }
 
+/* Says that there is no such metric, and which is the nearest. */
+static int refuse_metric(sqlite3 *db, const char *metric, const char *error)
+{
+	const char *names[METRICS_MAX + 1];
+	size_t count = 0;
+	sqlite3_stmt *rows = check_metrics(db);
+	while (rows && count < METRICS_MAX && sqlite3_step(rows) == SQLITE_ROW) {
+		names[count] = strdup((const char *)sqlite3_column_text(rows, 0));
+		if (!names[count])
+			break;
+		count++;
+	}
+	sqlite3_finalize(rows);
+	names[count] = NULL;
+	const char *near = nearest_word(metric, names);
+	if (near)
+		complain(EXIT_USAGE, "%s; did you mean '%s'?", error ? error : "no such metric", near);
+	else
+		complain(EXIT_USAGE, "%s; 'memanalyze schema' tells the columns",
+		         error ? error : "no such metric");
+	while (count > 0)
+		free((char *)names[--count]);
+	return EXIT_USAGE;
+}
+
 static int hold(sqlite3 *db, const char *text, bool over_any)
 {
 	struct check_limit limit = {0};
@@ -67,7 +94,7 @@ static int hold(sqlite3 *db, const char *text, bool over_any)
 		status = EXIT_INPUT;
 		break;
 	case CHECK_METRIC:
-		complain(EXIT_USAGE, "%s", error ? error : "no such metric");
+		status = refuse_metric(db, limit.metric, error);
 		break;
 	case CHECK_FAILED:
 		status = complain(EXIT_INPUT, "check: %s", error ? error : "out of memory");

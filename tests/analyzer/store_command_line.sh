@@ -246,6 +246,15 @@ prints 'pause_p99_us = 10 is above 9 (run 1)'
 status 1 check good.zst --max fragmentation_ratio=0.2 --over any
 status 2 check good.zst --max fragmentation=x
 status 2 check good.zst --max nonsense_ratio=1
+says 'no metric is called nonsense_ratio'
+status 2 check good.zst --max fragmentaton_ratio=1
+says "did you mean 'fragmentation_ratio'?"
+status 2 check heap.db --max pause_p9_ms=1
+says "did you mean 'pause_p9"
+status 2 check good.zst --max heap_allc=1
+says "did you mean 'heap_alloc'?"
+status 2 check good.zst --max zzzzzzzz=1
+says "'memanalyze schema' tells the columns"
 status 2 check good.zst
 status 3 check contradicts.zst --max next_gc=1
 
