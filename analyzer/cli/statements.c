@@ -1,7 +1,55 @@
 /* statements.c - see statements.h. */
 #include "statements.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "completion.h"
 #include "exit.h"
+#include "options.h"
+
+enum { NAME_BYTES_MAX = 40 }; /* of a mistyped name that a nearest one is looked for */
+
+/* What SQLite says, and the nearest name of the database to one that is not there. */
+static int explain_unknown(sqlite3 *db, const char *message, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	struct completion known = {0};
+	const char *near = NULL;
+	const char *none[] = {NULL};
+	name = dot ? dot + 1 : name;
+	if (strlen(name) < NAME_BYTES_MAX && completion_collect(&known, db, none)) {
+		const char **words = calloc(known.count + 1, sizeof *words);
+		for (size_t i = 0; words && i < known.count; i++)
+			words[i] = known.words[i];
+		near = words ? nearest_word(name, words) : NULL;
+		free(words);
+	}
+	if (near)
+		complain(EXIT_USAGE, "SQL: %s; did you mean '%s'?", message, near);
+	else
+		complain(EXIT_USAGE, "SQL: %s", message);
+	completion_free(&known);
+	return EXIT_USAGE;
+}
+
+static int explain_mistake(sqlite3 *db)
+{
+	static const char *const unknown[] = {"no such column: ", "no such table: "};
+	char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db)); /* the next query replaces it */
+	int status = EXIT_USAGE;
+	size_t i = 0;
+	if (!message)
+		return complain(EXIT_USAGE, "SQL: %s", sqlite3_errmsg(db));
+	while (i < 2 && strncmp(message, unknown[i], strlen(unknown[i])) != 0)
+		i++;
+	if (i < 2)
+		status = explain_unknown(db, message, message + strlen(unknown[i]));
+	else
+		complain(EXIT_USAGE, "SQL: %s", message);
+	sqlite3_free(message);
+	return status;
+}
 
 static int explain(sqlite3 *db, const struct guard *guard, int rc)
 {
@@ -12,7 +60,7 @@ static int explain(sqlite3 *db, const struct guard *guard, int rc)
 	if (rc == SQLITE_AUTH)
 		return complain(EXIT_USAGE, "refused, SQL is read-only here: %s",
 		                guard->refused[0] ? guard->refused : sqlite3_errmsg(db));
-	return complain(EXIT_USAGE, "SQL: %s", sqlite3_errmsg(db));
+	return explain_mistake(db);
 }
 
 int statements_run(sqlite3 *db, struct guard *guard, const char *sql, enum render_format format,

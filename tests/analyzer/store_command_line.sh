@@ -236,6 +236,14 @@ if command -v sqlite3 >/dev/null; then
 	status 3 load good.zst -o newer.db
 fi
 
+# Names that are not there: the nearest is told.
+status 2 sql good.zst 'SELECT s.heap_allc FROM mstats AS s'
+says "no such column: s.heap_allc; did you mean 'heap_alloc'?"
+status 2 sql heap.db 'SELECT * FROM mstat'
+says "did you mean 'mstats'?"
+status 2 sql heap.db 'SELECT zzzzzzzz'
+says 'no such column: zzzzzzzz'
+
 # Limits.
 status 0 check good.zst --max fragmentation_ratio=0.2 --max pause_p99_ms=1
 prints ''
