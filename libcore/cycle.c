@@ -868,19 +868,14 @@ static void assist(void)
 	double room = (double)goal - (double)cycle.live_at_start;
 	double grown = (double)(live - cycle.live_at_start);
 	double due = room > grown ? (double)cycle.found_scan_bytes * grown / room : 1e18;
-	if ((double)mark_scanned_bytes() >= due)
-		return;
-	size_t done = 0;
-	for (int i = 0; i < ASSIST_STEPS; i++) {
+	for (int i = 0; i < ASSIST_STEPS && (double)mark_scanned_bytes() < due; i++) {
 		thread_enter(t);
-		size_t step = span_marking ? mark_assist(ASSIST_BYTES) : 0;
+		size_t done = span_marking ? mark_assist(ASSIST_BYTES) : 0;
 		thread_leave(t);
-		done += step;
-		if (!step)
+		if (!done)
 			break;
 	}
-	if (!done)
-		hold_back();
+	hold_back(); /* what there is to mark may hold no pointers, and nobody can help with it */
 }
 
 bool cycle_run(enum recorder_reason reason)
@@ -889,8 +884,6 @@ bool cycle_run(enum recorder_reason reason)
 		return true;
 	if (reason == RECORDER_GC && __atomic_load_n(&span_marking, __ATOMIC_RELAXED)) {
 		assist();
-		if (cycle.by_limit)
-			hold_back();
 		return true;
 	}
 	if (!belongs_beside())
