@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,24 +47,52 @@ static int open_above(const char *path, int flags, mode_t mode)
  */
 static atomic_int open_now[2];
 
+/* Held over each step that makes or ends one, and over a fork: a child knows them all. */
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+
+static void opening_lock(void)
+{
+	pthread_mutex_lock(&opening);
+}
+
+static void opening_unlock(void)
+{
+	pthread_mutex_unlock(&opening);
+}
+
+static void watch_forks(void)
+{
+	pthread_atfork(opening_lock, opening_unlock, opening_unlock);
+}
+
 static int open_own(const char *path, int flags, mode_t mode)
 {
-	int fd = open_above(path, flags, mode), none = 0;
+	static pthread_once_t watched = PTHREAD_ONCE_INIT;
+	int none = 0;
 
+	pthread_once(&watched, watch_forks);
+	opening_lock();
+	int fd = open_above(path, flags, mode), error = errno;
 	if (fd >= 0 && !atomic_compare_exchange_strong(&open_now[0], &none, fd + 1))
 		atomic_store(&open_now[1], fd + 1);
+	opening_unlock();
+	errno = error;
 	return fd;
 }
 
 /* As close. */
 static int close_own(int fd)
 {
+	opening_lock();
 	for (int i = 0; i < 2; i++) {
 		int own = fd + 1;
 
 		atomic_compare_exchange_strong(&open_now[i], &own, 0);
 	}
-	return close(fd);
+	int result = close(fd), error = errno;
+	opening_unlock();
+	errno = error;
+	return result;
 }
 
 void file_forked(void)

@@ -533,7 +533,6 @@ static void stop_tracking(void)
 	uintptr_t lo, hi;
 	for (size_t chunk = 0; next_scanned(&chunk, &lo, &hi);)
 		tracking_release(lo, hi);
-	tracking_end();
 }
 
 static void mark_new_of(struct thread *t, void *arg)
@@ -659,10 +658,8 @@ static bool collect_beside(enum recorder_reason reason, unsigned helpers)
 {
 	uint64_t cpu_begin_ns = os_thread_cpu_ns();
 	struct written ignored = {0, false};
-	if (!tracking_begin() || !collect_written(true, &ignored)) {
-		tracking_end();
+	if (!tracking_begin() || !collect_written(true, &ignored))
 		return collect_stopped(reason);
-	}
 	begin_report(reason, RECORDER_UFFD);
 	bool begun = begin_beside();
 	while (begun) {

@@ -48,7 +48,7 @@ static struct {
 	const char *why;   /* what is missing; NULL when nothing is */
 	int descriptor;    /* a userfaultfd, from the first use on; -1 for none */
 	uintptr_t covered_hi; /* tracked up to here; 0: nothing yet */
-	int pages;         /* /proc/self/pagemap, from begin to end; -1 otherwise */
+	int pages;         /* /proc/self/pagemap, the same */
 	dev_t pages_device;
 	ino_t pages_inode;
 } tracking = {.descriptor = -1, .pages = -1};
@@ -91,34 +91,44 @@ static int open_pages(void)
 {
 	struct stat status;
 	int pages = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (pages < 0 || fstat(pages, &status) != 0)
+	if (pages < 0)
 		return -1;
+	if (fstat(pages, &status) != 0)
+		memset(&status, 0, sizeof status);
 	tracking.pages_device = status.st_dev;
 	tracking.pages_inode = status.st_ino;
 	return out_of_the_way(pages);
 }
 
 /* The program may have closed a descriptor of ours, and its number be a file of its own. */
-static void close_pages(void)
+static bool pages_are_ours(void)
 {
 	struct stat status;
-	if (tracking.pages >= 0 && fstat(tracking.pages, &status) == 0 &&
-	    status.st_dev == tracking.pages_device && status.st_ino == tracking.pages_inode)
-		close(tracking.pages);
-	tracking.pages = -1;
+	return tracking.pages >= 0 && fstat(tracking.pages, &status) == 0 &&
+	       status.st_dev == tracking.pages_device && status.st_ino == tracking.pages_inode;
 }
 
-static void close_descriptor(void)
+static bool descriptor_is_ours(void)
 {
 	static const char ours[] = "anon_inode:[userfaultfd]";
 	char path[40], target[sizeof ours];
 	if (tracking.descriptor < 0)
-		return;
+		return false;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", tracking.descriptor);
-	if (readlink(path, target, sizeof target) == (ssize_t)sizeof ours - 1 &&
-	    memcmp(target, ours, sizeof ours - 1) == 0)
-		close(tracking.descriptor);
-	tracking.descriptor = -1;
+	return readlink(path, target, sizeof target) == (ssize_t)sizeof ours - 1 &&
+	       memcmp(target, ours, sizeof ours - 1) == 0;
+}
+
+/*
+ * Something failed: what is no longer ours is forgotten, and all is tracked anew. Nothing is
+ * closed here, for between a look and a close the number may become the program's.
+ */
+static void lost(void)
+{
+	if (!pages_are_ours())
+		tracking.pages = -1;
+	if (!descriptor_is_ours())
+		tracking.descriptor = -1;
 	tracking.covered_hi = 0;
 }
 
@@ -195,23 +205,22 @@ bool tracking_begin(void)
 	int saved = errno;
 	if (tracking.descriptor < 0)
 		tracking.descriptor = open_descriptor(&why);
-	tracking.pages = tracking.descriptor < 0 ? -1 : open_pages();
+	if (tracking.pages < 0)
+		tracking.pages = open_pages();
 	errno = saved;
-	return tracking.pages >= 0;
+	return tracking.descriptor >= 0 && tracking.pages >= 0;
 }
 
-void tracking_end(void)
-{
-	int saved = errno;
-	close_pages();
-	errno = saved;
-}
-
+/* The child has no other thread that could come in between. */
 void tracking_after_fork(void)
 {
 	int saved = errno;
-	close_descriptor();
-	close_pages();
+	if (descriptor_is_ours())
+		close(tracking.descriptor);
+	if (pages_are_ours())
+		close(tracking.pages);
+	tracking.descriptor = tracking.pages = -1;
+	tracking.covered_hi = 0;
 	tracking.lock = (struct lock){0};
 	errno = saved;
 }
@@ -230,7 +239,7 @@ bool tracking_cover(uintptr_t lo, uintptr_t hi)
 	if (done)
 		tracking.covered_hi = hi;
 	else
-		close_descriptor();
+		lost();
 	errno = saved;
 	return done;
 }
@@ -259,7 +268,7 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
 		lo = request.walk_end;
 	}
 	if (!done)
-		close_descriptor();
+		lost();
 	errno = saved;
 	return done;
 }

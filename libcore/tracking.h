@@ -46,8 +46,6 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
 /* Writes to the range cost nothing more until it is collected again. */
 void tracking_release(uintptr_t lo, uintptr_t hi);
 
-void tracking_end(void);
-
 /* In a forked child, before anything else is tracked. */
 void tracking_after_fork(void);
 
