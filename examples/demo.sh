@@ -82,7 +82,8 @@ if [ "$threads" -lt 2 ]; then threads=2; fi
 if [ "$threads" -gt 8 ]; then threads=8; fi
 
 echo "docsearch on $threads threads, over $pages" >&2
-MEMSPAN_DUMP=$out/snapshot.zst "$program" -t "$threads" "$pages" \
+# Less room than usual: a collection every few tens of milliseconds has more to show.
+MEMSPAN_GCPERCENT=70 MEMSPAN_DUMP=$out/snapshot.zst "$program" -t "$threads" "$pages" \
 	"vacuum freeze" \
 	"foreign key cascade" \
 	"restore a backup to a point in time"
