@@ -99,7 +99,7 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 		m->scan_freed += (int64_t)s->elem_bytes;
 	} else if (index >> 6 == s->group) {
 		word = &m->slots[class].word;
-		if (*word & bit)
+		if ((*word & bit) || __builtin_expect(span_marking, 0)) /* it is to be marked */
 			return false;
 		m->slots[class].dirty = 1;
 		m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
