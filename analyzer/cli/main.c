@@ -27,9 +27,8 @@ static int print_help(FILE *out)
 
 static int unknown_verb(const char *word)
 {
-	static const char *const planned[] = {"spans",  "salvage",
-	                                      "export", NULL};
-	const char *names[16];
+	static const char *const planned[] = {"spans", "salvage", NULL};
+	const char *names[32];
 	size_t n = 0;
 	for (const struct verb *v = verbs; v->name; v++)
 		names[n++] = v->name;

@@ -18,13 +18,14 @@ static const struct option {
     {"--file", 'f', OPTION_FILE, true},     {"--max", 0, OPTION_MAX, true},
     {"--over", 0, OPTION_OVER, true},       {"--interval", 0, OPTION_INTERVAL, true},
     {"--signal", 0, OPTION_SIGNAL, true},   {"--every", 0, OPTION_EVERY, true},
-    {"--pid", 0, OPTION_PID, true},
+    {"--pid", 0, OPTION_PID, true},         {"--as", 0, OPTION_AS, true},
 };
 enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 40 };
 
 /* As enum render_format; html only where a verb has pages. */
 static const char *const page_format_names[] = {"table", "json", "ndjson", "csv", "markdown", "html", NULL};
 static const char *const format_names[] = {"table", "json", "ndjson", "csv", "markdown", NULL};
+static const char *const as_names[] = {"memstats-json", "prometheus", "csv", NULL};
 static const char *const over_names[] = {"last", "any", NULL};
 static const char *const color_names[] = {"never", "auto", "always", NULL};
 
@@ -141,6 +142,11 @@ static bool apply(struct options *options, const struct option *option, const ch
 		return true;
 	case OPTION_EVERY:
 		options->every = value;
+		return true;
+	case OPTION_AS:
+		if (index_of(value, as_names) < 0)
+			return refuse_value("--as", value, as_names);
+		options->as = value;
 		return true;
 	case OPTION_PID:
 		options->pid = value;

@@ -27,6 +27,7 @@ enum option_set {
 	OPTION_SIGNAL = 1 << 11,
 	OPTION_EVERY = 1 << 12,
 	OPTION_PID = 1 << 14,
+	OPTION_AS = 1 << 15,
 	OPTION_PROGRAM = 1 << 13, /* none itself: the first other word is a program's, and all behind it */
 };
 
@@ -42,6 +43,7 @@ struct options {
 	bool over_any;        /* --over any */
 	const char *interval, *signal, *every; /* of record, as the library reads them */
 	const char *pid;      /* of watch */
+	const char *as;       /* of export: one of its forms; NULL: none given */
 	char **words;         /* what is no option; ended by NULL */
 	size_t word_count;
 };

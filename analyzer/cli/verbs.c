@@ -96,6 +96,19 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze check snapshot.zst --max fragmentation_ratio=0.3\n"
      "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1e9 --over any\n"},
+    {"export", verb_export, "figures for other tools",
+     "usage: memanalyze export [OPTIONS] FILE --as FORM\n\n"
+     "Writes the figures of a snapshot (the last, or FILE@SEQ, FILE@gc=N, FILE@first) in a form\n"
+     "that other tools read, with Go's names.\n\nOptions:\n"
+     "  --as FORM          memstats-json: runtime.MemStats as Go prints it; prometheus: the\n"
+     "                     go_memstats_* metrics of Go's client; csv: all snapshots, a row each\n"
+     "  -o, --output FILE  write to FILE, which must not exist\n"
+     "  --force            replace FILE if it exists\n"
+     "  --strict           a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze export snapshot.zst --as memstats-json\n"
+     "  memanalyze export snapshot.zst@gc=10 --as prometheus\n"
+     "  memanalyze export snapshot.zst --as csv -o figures.csv\n"},
     {"schema", verb_schema, "describes tables, views and columns",
      "usage: memanalyze schema [OPTIONS] [TABLE]\n\n"
      "Describes the tables and views, or the columns of one, with their units.\n\nOptions:\n"

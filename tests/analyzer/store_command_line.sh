@@ -135,7 +135,7 @@ status 2 report
 status 2 sql good.zst
 status 0 --help
 status 0 --version
-for verb in report sql load verify schema check diff watch record; do
+for verb in report sql load verify schema check diff export watch record; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
 	grep -q "^memanalyze $verb" "$man_page" || fail "no example of $verb in the man page"
@@ -274,6 +274,30 @@ status 0 diff good.zst@2 good.zst@2 --format json
 prints '[]'
 status 0 diff good.zst@gc=2 two.zst
 status 0 diff heap.db@first heap.db@last
+
+# Figures for other tools.
+query() {
+	"$memanalyze" sql "$1" "$2" --format csv 2>/dev/null | sed 1d
+}
+status 0 export good.zst --as memstats-json
+[ "$(sed -n 2p out)" = "    \"Alloc\": $(query good.zst 'SELECT alloc FROM mstats
+	ORDER BY snapshot_id DESC LIMIT 1')," ] || fail "Alloc as JSON: $(sed -n 2p out)"
+[ "$(grep -c '^        [0-9]*,*$' out)" = 512 ] || fail "two rings of 256 as JSON"
+status 0 export heap.db --as memstats-json -o exported.json
+[ "$(stat -c %s exported.json)" -gt 1000 ] || fail "nothing exported"
+status 2 export heap.db --as memstats-json -o exported.json
+status 0 export good.zst@2 --as prometheus
+grep -q '^# TYPE go_memstats_heap_alloc_bytes gauge$' out || fail "no type of a metric: $(cat out)"
+[ "$(grep -c '^go_gc_duration_seconds{quantile=' out)" = 5 ] || fail "no quartiles: $(cat out)"
+grep -vE '^(# (HELP|TYPE) go_|go_[a-z_]+(\{quantile="[0-9.]+"\})? [0-9.e+-]+$)' out | grep . &&
+	fail "not Prometheus' text"
+status 0 export good.zst --as csv
+[ "$(wc -l <out)" = $(($(query good.zst 'SELECT count(*) FROM snapshot') + 1)) ] ||
+	fail "a row for each snapshot: $(cat out)"
+status 2 export good.zst --as promethus
+says "did you mean 'prometheus'"
+status 2 export good.zst
+
 status 2 diff good.zst@2
 status 2 diff
 
