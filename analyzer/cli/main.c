@@ -27,7 +27,7 @@ static int print_help(FILE *out)
 
 static int unknown_verb(const char *word)
 {
-	static const char *const planned[] = {"spans", "salvage", NULL};
+	static const char *const planned[] = {"salvage", NULL};
 	const char *names[32];
 	size_t n = 0;
 	for (const struct verb *v = verbs; v->name; v++)

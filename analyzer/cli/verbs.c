@@ -96,6 +96,16 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze check snapshot.zst --max fragmentation_ratio=0.3\n"
      "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1e9 --over any\n"},
+    {"spans", verb_spans, "draws a map of the heap's addresses",
+     "usage: memanalyze spans [OPTIONS] FILE\n\n"
+     "Draws the addresses of the heap in a snapshot (the last, or FILE@SEQ, FILE@gc=N,\n"
+     "FILE@first): where spans are and how full they are, what is idle, what is released.\n"
+     "Other formats give a row for each cell of the map.\n\nOptions:\n"
+     OUTPUT_OPTIONS
+     "  --strict           a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze spans snapshot.zst\n"
+     "  memanalyze spans snapshot.zst@gc=10 --format csv\n"},
     {"export", verb_export, "figures for other tools",
      "usage: memanalyze export [OPTIONS] FILE --as FORM\n\n"
      "Writes the figures of a snapshot (the last, or FILE@SEQ, FILE@gc=N, FILE@first) in a form\n"

@@ -23,6 +23,7 @@ int verb_schema(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_export(int argc, char **argv);
+int verb_spans(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_record(int argc, char **argv);
 

@@ -135,7 +135,7 @@ status 2 report
 status 2 sql good.zst
 status 0 --help
 status 0 --version
-for verb in report sql load verify schema check diff export watch record; do
+for verb in report sql load verify schema check diff spans export watch record; do
 	status 0 $verb --help
 	grep -q '^Examples:' out || fail "$verb --help without examples"
 	grep -q "^memanalyze $verb" "$man_page" || fail "no example of $verb in the man page"
@@ -277,7 +277,7 @@ status 0 diff heap.db@first heap.db@last
 
 # Figures for other tools.
 query() {
-	"$memanalyze" sql "$1" "$2" --format csv 2>/dev/null | sed 1d
+	"$memanalyze" sql "$1" "$2" --format csv 2>/dev/null | tail -n 1
 }
 status 0 export good.zst --as memstats-json
 [ "$(sed -n 2p out)" = "    \"Alloc\": $(query good.zst 'SELECT alloc FROM mstats
@@ -297,6 +297,21 @@ status 0 export good.zst --as csv
 status 2 export good.zst --as promethus
 says "did you mean 'prometheus'"
 status 2 export good.zst
+
+# The map of the heap: its cells add up to the figures of the snapshot.
+status 0 spans good.zst
+grep -q '^0x[0-9a-f]*  ' out || fail "no row of the map: $(cat out)"
+for file in good.zst heap.db; do
+	status 0 spans $file --format csv
+	[ "$(awk -F, 'NR > 1 { inuse += $3; idle += $6 } END { print inuse, idle }' out)" = \
+	  "$(query $file "SELECT sum(npages * 8192) FILTER (WHERE state = 'inuse') || ' ' ||
+		sum(npages * 8192) FILTER (WHERE state = 'idle') FROM span
+		WHERE snapshot_id = (SELECT id FROM snapshot ORDER BY run_id DESC, seq DESC LIMIT 1)")" ] ||
+		fail "the cells of $file do not add up: $(head -n 3 out)"
+done
+status 0 spans good.zst@first --format json
+status 2 spans
+status 2 spans good.zst two.zst
 
 status 2 diff good.zst@2
 status 2 diff
