@@ -139,7 +139,9 @@ static void free_old_stacks(void)
 
 unsigned background_start(void)
 {
-	lock_acquire(&background.lock);
+	/* Who starts them needs the loader, whose lock may be held by whoever would wait here. */
+	if (!lock_try(&background.lock))
+		return __atomic_load_n(&background.helpers, __ATOMIC_RELAXED);
 	if (!background.started) {
 		free_old_stacks();
 		background.started = start_thread(run_background, NULL);
