@@ -119,6 +119,16 @@ static bool descriptor_is_ours(void)
 	       memcmp(target, ours, sizeof ours - 1) == 0;
 }
 
+/* The child of a fork, and a heap that cannot be tracked, need none. */
+static void give_back(void)
+{
+	if (descriptor_is_ours())
+		close(tracking.descriptor);
+	if (pages_are_ours())
+		close(tracking.pages);
+	tracking.descriptor = tracking.pages = -1;
+}
+
 /*
  * Something failed: what is no longer ours is forgotten, and all is tracked anew. Nothing is
  * closed here, for between a look and a close the number may become the program's.
@@ -133,39 +143,31 @@ static void lost(void)
 }
 
 /* One page of our own is tracked and asked about: what fails there fails for all. */
-static const char *try_out(int descriptor)
+static const char *try_out(void)
 {
 	const char *why = NULL;
 	struct scan_region region;
 	size_t bytes = os_page_bytes();
 	char *page = os_map(bytes, false);
-	int pages = open_pages();
-	if (!page) {
-		why = "no memory to try it with";
-	} else if (pages < 0) {
-		why = "/proc/self/pagemap cannot be opened";
-	} else {
-		struct uffdio_register range = {.range = {(uintptr_t)page, bytes},
-		                                .mode = UFFDIO_REGISTER_MODE_WP};
-		struct scan_request request = {
-		    .size = sizeof request,
-		    .flags = SCAN_PROTECT | SCAN_FAIL_UNTRACKED,
-		    .start = (uintptr_t)page,
-		    .end = (uintptr_t)page + bytes,
-		    .regions = (uintptr_t)&region,
-		    .region_count = 1,
-		    .all_of = CATEGORY_WRITTEN,
-		    .returned = CATEGORY_WRITTEN,
-		};
-		if (ioctl(descriptor, UFFDIO_REGISTER, &range) != 0)
-			why = "userfaultfd does not take the heap's memory";
-		else if (ioctl(pages, PAGES_SCAN, &request) < 0)
-			why = "/proc/self/pagemap does not tell written pages";
-	}
-	if (pages >= 0)
-		close(pages);
-	if (page)
-		os_unmap(page, bytes);
+	if (!page)
+		return "no memory to try it with";
+	struct uffdio_register range = {.range = {(uintptr_t)page, bytes},
+	                                .mode = UFFDIO_REGISTER_MODE_WP};
+	struct scan_request request = {
+	    .size = sizeof request,
+	    .flags = SCAN_PROTECT | SCAN_FAIL_UNTRACKED,
+	    .start = (uintptr_t)page,
+	    .end = (uintptr_t)page + bytes,
+	    .regions = (uintptr_t)&region,
+	    .region_count = 1,
+	    .all_of = CATEGORY_WRITTEN,
+	    .returned = CATEGORY_WRITTEN,
+	};
+	if (ioctl(tracking.descriptor, UFFDIO_REGISTER, &range) != 0)
+		why = "userfaultfd does not take the heap's memory";
+	else if (ioctl(tracking.pages, PAGES_SCAN, &request) < 0)
+		why = "/proc/self/pagemap does not tell written pages";
+	os_unmap(page, bytes);
 	return why;
 }
 
@@ -176,11 +178,10 @@ static void ask(void)
 	tracking.descriptor = open_descriptor(&tracking.why);
 	if (tracking.descriptor < 0)
 		return;
-	tracking.why = try_out(tracking.descriptor);
-	if (tracking.why) {
-		close(tracking.descriptor);
-		tracking.descriptor = -1;
-	}
+	tracking.pages = open_pages();
+	tracking.why = tracking.pages < 0 ? "/proc/self/pagemap cannot be opened" : try_out();
+	if (tracking.why)
+		give_back();
 }
 
 bool tracking_available(const char **why)
@@ -215,11 +216,7 @@ bool tracking_begin(void)
 void tracking_after_fork(void)
 {
 	int saved = errno;
-	if (descriptor_is_ours())
-		close(tracking.descriptor);
-	if (pages_are_ours())
-		close(tracking.pages);
-	tracking.descriptor = tracking.pages = -1;
+	give_back();
 	tracking.covered_hi = 0;
 	tracking.lock = (struct lock){0};
 	errno = saved;
