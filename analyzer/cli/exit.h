@@ -8,6 +8,10 @@ enum exit_status {
 	EXIT_USAGE = 2,      /* usage or SQL error, a refused statement, a timeout */
 	EXIT_INPUT = 3,      /* unreadable or unsupported input, or no valid snapshot in it */
 	EXIT_DAMAGE = 4,     /* damage in the middle: results are partial */
+	/* Of record, as env(1) does; it exits otherwise as the program did. */
+	EXIT_RECORD_FAILED = 125,
+	EXIT_NOT_RUNNABLE = 126,
+	EXIT_NOT_FOUND = 127,
 };
 
 /* "memanalyze: " and the line on stderr. The first returns the status, for `return complain(...)`. */

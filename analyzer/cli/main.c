@@ -1,11 +1,15 @@
 /* main.c - memanalyze: finds the verb. */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exit.h"
+#include "nearest.h"
 #include "options.h"
+#include "output.h"
 #include "verbs.h"
 
 static const char exit_help[] =
@@ -25,39 +29,76 @@ static int print_help(FILE *out)
 	return EXIT_FINE;
 }
 
-static int unknown_verb(const char *word)
+static int refuse_verb(const char *word)
 {
-	static const char *const planned[] = {"salvage", NULL};
 	const char *names[32];
 	size_t n = 0;
 	for (const struct verb *v = verbs; v->name; v++)
 		names[n++] = v->name;
 	names[n] = NULL;
-	for (int i = 0; planned[i]; i++)
-		if (strcmp(word, planned[i]) == 0)
-			return complain(EXIT_USAGE, "%s is not available in this version", word);
 	const char *near = nearest_word(word, names);
 	if (near)
 		return complain(EXIT_USAGE, "unknown verb '%s'; did you mean '%s'?", word, near);
 	return complain(EXIT_USAGE, "unknown verb '%s'; see 'memanalyze --help'", word);
 }
 
-int main(int argc, char **argv)
+/* For programs, those that complete command lines among them. */
+static int list_words(void)
 {
-	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_DFL); /* a closed pipe ends it quietly */
+	for (const struct verb *v = verbs; v->name; v++)
+		options_list(stdout, v->name, v->options);
+	return EXIT_FINE;
+}
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+	struct options options;
+	int status = verb->options & OPTION_PROGRAM ? EXIT_RECORD_FAILED : EXIT_USAGE;
+	if (options_parse(&options, argc, argv, 2, verb->options, verb->name)) {
+		if (options.help)
+			status = fputs(verb->help, stdout) < 0 ? EXIT_INPUT : EXIT_FINE;
+		else
+			status = verb->run(&options);
+	}
+	options_free(&options);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
+	for (const struct verb *v = verbs; v->name; v++)
+		if (strcmp(v->name, argv[1]) == 0)
+			return run_verb(v, argc, argv);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
 		return print_help(stdout);
+	if (strcmp(argv[1], "--words") == 0)
+		return list_words();
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("memanalyze %s\n", MEMANALYZE_VERSION);
 		return EXIT_FINE;
 	}
-	for (const struct verb *v = verbs; v->name; v++)
-		if (strcmp(v->name, argv[1]) == 0)
-			return v->run(argc, argv);
-	return unknown_verb(argv[1]);
+	return refuse_verb(argv[1]);
+}
+
+/*
+ * A standard stream that the caller closed is taken up, so that no file of ours becomes it;
+ * using it fails as it did. A program that we start finds it closed.
+ */
+static void occupy_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	occupy_standard_streams();
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_DFL); /* a closed pipe ends it quietly */
+	return output_finish(run(argc, argv));
 }

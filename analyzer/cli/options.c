@@ -1,74 +1,45 @@
 /* options.c - see options.h. */
+#define _GNU_SOURCE
 #include "options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "exit.h"
+#include "nearest.h"
 
-static const struct option {
-	const char *name;
-	char letter;
-	enum option_set set;
-	bool has_value;
-} known[] = {
-    {"--format", 0, OPTION_FORMAT, true},   {"--output", 'o', OPTION_OUTPUT, true},
-    {"--force", 0, OPTION_FORCE, false},    {"--strict", 0, OPTION_STRICT, false},
-    {"--color", 0, OPTION_COLOR, true},     {"--timeout", 0, OPTION_TIMEOUT, true},
-    {"--file", 'f', OPTION_FILE, true},     {"--max", 0, OPTION_MAX, true},
-    {"--over", 0, OPTION_OVER, true},       {"--interval", 0, OPTION_INTERVAL, true},
-    {"--signal", 0, OPTION_SIGNAL, true},   {"--every", 0, OPTION_EVERY, true},
-    {"--pid", 0, OPTION_PID, true},         {"--as", 0, OPTION_AS, true},
-};
-enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 40 };
-
-/* As enum render_format; html only where a verb has pages. */
+/* Of --format, as enum render_format. */
 static const char *const page_format_names[] = {"table", "json", "ndjson", "csv", "markdown", "html", NULL};
 static const char *const format_names[] = {"table", "json", "ndjson", "csv", "markdown", NULL};
 static const char *const as_names[] = {"memstats-json", "prometheus", "csv", NULL};
 static const char *const over_names[] = {"last", "any", NULL};
 static const char *const color_names[] = {"never", "auto", "always", NULL};
 
-static unsigned smallest(unsigned a, unsigned b, unsigned c)
-{
-	unsigned m = a < b ? a : b;
-	return m < c ? m : c;
-}
-
-/* Letters to change, add or take away to make one word of the other (Levenshtein). */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[WORD_BYTES_MAX + 1];
-	size_t n = strlen(b);
-	if (strlen(a) > WORD_BYTES_MAX || n > WORD_BYTES_MAX)
-		return WORD_BYTES_MAX;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 0; a[i]; i++) {
-		unsigned diagonal = row[0];
-		row[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < n; j++) {
-			unsigned above = row[j + 1];
-			row[j + 1] = smallest(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
-const char *nearest_word(const char *typed, const char *const *words)
-{
-	const char *best = NULL;
-	unsigned least = (unsigned)strlen(typed) / 3 + 2;
-	for (; *words; words++) {
-		unsigned d = distance(typed, *words);
-		if (d < least) {
-			least = d;
-			best = *words;
-		}
-	}
-	return best;
-}
+static const struct option {
+	const char *name;
+	char letter;
+	enum option_set set;
+	const char *value;        /* what it is; NULL: the option takes none */
+	const char *const *words; /* what it may be; NULL: anything but nothing */
+} known[] = {
+    {"--format", 0, OPTION_FORMAT, "FORMAT", format_names},
+    {"--format", 0, OPTION_FORMAT_PAGE, "FORMAT", page_format_names},
+    {"--as", 0, OPTION_AS, "FORM", as_names},
+    {"--max", 0, OPTION_MAX, "METRIC=VALUE", NULL},
+    {"--over", 0, OPTION_OVER, "WHEN", over_names},
+    {"--pid", 0, OPTION_PID, "PID", NULL},
+    {"--file", 'f', OPTION_FILE, "QUERIES", NULL},
+    {"--timeout", 0, OPTION_TIMEOUT, "SECONDS", NULL},
+    {"--output", 'o', OPTION_OUTPUT, "OUT", NULL},
+    {"--force", 0, OPTION_FORCE, NULL, NULL},
+    {"--interval", 0, OPTION_INTERVAL, "TIME", NULL},
+    {"--signal", 0, OPTION_SIGNAL, "SIGNAL", NULL},
+    {"--every", 0, OPTION_EVERY, "N", NULL},
+    {"--strict", 0, OPTION_STRICT, NULL, NULL},
+    {"--color", 0, OPTION_COLOR, "WHEN", color_names},
+    {"--help", 'h', OPTION_HELP, NULL, NULL},
+};
+enum { KNOWN = sizeof known / sizeof known[0], WORD_BYTES_MAX = 64 };
 
 static int index_of(const char *value, const char *const *names)
 {
@@ -78,90 +49,101 @@ static int index_of(const char *value, const char *const *names)
 	return -1;
 }
 
-static bool refuse_value(const char *option, const char *value, const char *const *names)
+/* The words with `between` between them. */
+static void print_words(FILE *out, const char *const *words, const char *between)
 {
-	const char *near = nearest_word(value, names);
-	char all[120] = "";
-	for (; *names; names++) {
-		strncat(all, *names, sizeof all - strlen(all) - 1);
-		strncat(all, names[1] ? ", " : "", sizeof all - strlen(all) - 1);
+	for (; *words; words++)
+		fprintf(out, "%s%s", *words, words[1] ? between : "");
+}
+
+static bool refuse_value(const struct option *option, const char *value)
+{
+	const char *near = nearest_word(value, option->words);
+	char *all = NULL;
+	size_t bytes;
+	FILE *list = open_memstream(&all, &bytes);
+	if (list) {
+		print_words(list, option->words, ", ");
+		fclose(list);
 	}
 	if (near)
-		complain(EXIT_USAGE, "%s %s: no such value; did you mean '%s'? (%s)", option, value, near, all);
+		complain(EXIT_USAGE, "%s %s: no such value; did you mean '%s'? (%s)", option->name, value,
+		         near, all ? all : "");
 	else
-		complain(EXIT_USAGE, "%s %s: no such value (%s)", option, value, all);
+		complain(EXIT_USAGE, "%s %s: no such value (%s)", option->name, value, all ? all : "");
+	free(all);
 	return false;
 }
 
-static bool apply(struct options *options, const struct option *option, const char *value,
-                  unsigned allowed)
+static bool parse_timeout(const char *text, double *seconds)
 {
-	const char *const *formats = allowed & OPTION_FORMAT_HTML ? page_format_names : format_names;
-	int index;
 	char *end;
+	*seconds = strtod(text, &end);
+	if (end != text && (!*end || strcmp(end, "s") == 0) && *seconds > 0)
+		return true;
+	complain(EXIT_USAGE, "--timeout %s: not a number of seconds above 0", text);
+	return false;
+}
+
+static bool apply(struct options *options, const struct option *option, const char *value)
+{
+	if (option->value && !*value) {
+		complain(EXIT_USAGE, "%s needs a value: %s", option->name, option->value);
+		return false;
+	}
+	if (option->words && index_of(value, option->words) < 0)
+		return refuse_value(option, value);
 	switch (option->set) {
 	case OPTION_FORMAT:
-		index = index_of(value, formats);
-		if (index < 0)
-			return refuse_value("--format", value, formats);
-		options->format = (enum render_format)index;
-		return true;
+	case OPTION_FORMAT_PAGE:
+		options->format = (enum render_format)index_of(value, page_format_names);
+		options->has_format = true;
+		break;
 	case OPTION_COLOR:
-		index = index_of(value, color_names);
-		if (index < 0)
-			return refuse_value("--color", value, color_names);
-		options->color = index - 1;
-		return true;
+		options->color = index_of(value, color_names) - 1;
+		break;
 	case OPTION_TIMEOUT:
-		options->timeout_s = strtod(value, &end);
-		if (end == value || (*end && strcmp(end, "s") != 0) || !(options->timeout_s > 0)) {
-			complain(EXIT_USAGE, "--timeout %s: not a number of seconds", value);
-			return false;
-		}
-		return true;
+		return parse_timeout(value, &options->timeout_s);
 	case OPTION_MAX:
 		options->limits[options->limit_count++] = value;
-		return true;
+		break;
 	case OPTION_OVER:
-		index = index_of(value, over_names);
-		if (index < 0)
-			return refuse_value("--over", value, over_names);
-		options->over_any = index == 1;
-		return true;
+		options->over_any = strcmp(value, "any") == 0;
+		break;
 	case OPTION_OUTPUT:
 		options->output = value;
-		return true;
+		break;
 	case OPTION_FILE:
 		options->sql_file = value;
-		return true;
+		break;
 	case OPTION_INTERVAL:
 		options->interval = value;
-		return true;
+		break;
 	case OPTION_SIGNAL:
 		options->signal = value;
-		return true;
+		break;
 	case OPTION_EVERY:
 		options->every = value;
-		return true;
+		break;
 	case OPTION_AS:
-		if (index_of(value, as_names) < 0)
-			return refuse_value("--as", value, as_names);
 		options->as = value;
-		return true;
+		break;
 	case OPTION_PID:
 		options->pid = value;
-		return true;
+		break;
 	case OPTION_FORCE:
 		options->force = true;
-		return true;
+		break;
 	case OPTION_STRICT:
 		options->strict = true;
-		return true;
-	case OPTION_FORMAT_HTML:
-	case OPTION_PROGRAM:
 		break;
+	case OPTION_HELP:
+		options->help = true;
+		break;
+	default:
+		return false;
 	}
-	return false;
+	return true;
 }
 
 static const struct option *find(const char *word, unsigned allowed)
@@ -180,18 +162,15 @@ static const struct option *find(const char *word, unsigned allowed)
 
 static bool refuse_option(const char *word, unsigned allowed, const char *verb)
 {
-	const char *names[KNOWN + 2];
+	const char *names[KNOWN + 1];
 	size_t n = 0;
-	char typed[WORD_BYTES_MAX + 1];
+	char typed[WORD_BYTES_MAX + 2]; /* one too long is near to nothing */
 	for (int i = 0; i < KNOWN; i++)
 		if (known[i].set & allowed)
 			names[n++] = known[i].name;
-	names[n++] = "--help";
 	names[n] = NULL;
-	strncpy(typed, word, sizeof typed - 1);
-	typed[sizeof typed - 1] = '\0';
-	typed[strcspn(typed, "=")] = '\0';
-	const char *near = nearest_word(typed, names);
+	snprintf(typed, sizeof typed, "%.*s", (int)strcspn(word, "="), word);
+	const char *near = word[1] == '-' ? nearest_word(typed, names) : NULL;
 	if (near)
 		complain(EXIT_USAGE, "%s: unknown option %s; did you mean %s?", verb, word, near);
 	else
@@ -199,17 +178,22 @@ static bool refuse_option(const char *word, unsigned allowed, const char *verb)
 	return false;
 }
 
-/* The value of an option: behind =, behind the letter, or the next word. */
+/* The value of an option: behind =, behind the letter, or the next word; "" where it takes none. */
 static const char *value_of(const struct option *option, char **argv, int argc, int *i)
 {
 	char *word = argv[*i], *equals = strchr(word, '=');
-	if (word[1] == '-' && equals)
-		return equals + 1;
-	if (word[1] != '-' && word[2])
-		return word + 2;
+	char *behind = word[1] != '-' ? (word[2] ? word + 2 : NULL) : equals ? equals + 1 : NULL;
+	if (!option->value && behind) {
+		complain(EXIT_USAGE, "%s takes no value: %s", option->name, word);
+		return NULL;
+	}
+	if (!option->value)
+		return "";
+	if (behind)
+		return behind;
 	if (*i + 1 < argc)
 		return argv[++*i];
-	complain(EXIT_USAGE, "%s needs a value", option->name);
+	complain(EXIT_USAGE, "%s needs a value: %s", option->name, option->value);
 	return NULL;
 }
 
@@ -218,10 +202,13 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 {
 	bool only_words = false;
 	memset(options, 0, sizeof *options);
+	allowed |= OPTION_HELP;
 	options->words = calloc((size_t)argc + 1, sizeof *options->words);
 	options->limits = calloc((size_t)argc + 1, sizeof *options->limits);
-	if (!options->words || !options->limits)
+	if (!options->words || !options->limits) {
+		complain(EXIT_INPUT, "out of memory");
 		return false;
+	}
 	for (int i = first; i < argc; i++) {
 		const char *word = argv[i];
 		if (only_words || word[0] != '-' || !word[1]) {
@@ -233,15 +220,11 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 			only_words = true;
 			continue;
 		}
-		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-			options->help = true;
-			continue;
-		}
 		const struct option *option = find(word, allowed);
 		if (!option)
 			return refuse_option(word, allowed, verb);
-		const char *value = option->has_value ? value_of(option, argv, argc, &i) : "";
-		if (!value || !apply(options, option, value, allowed))
+		const char *value = value_of(option, argv, argc, &i);
+		if (!value || !apply(options, option, value))
 			return false;
 	}
 	return true;
@@ -251,4 +234,19 @@ void options_free(struct options *options)
 {
 	free(options->words);
 	free(options->limits);
+}
+
+void options_list(FILE *out, const char *verb, unsigned allowed)
+{
+	for (int i = 0; i < KNOWN; i++) {
+		if (!(known[i].set & (allowed | OPTION_HELP)))
+			continue;
+		const char letter[] = {known[i].letter, '\0'};
+		fprintf(out, "%s\t%s\t-%s\t", verb, known[i].name, letter);
+		if (known[i].words)
+			print_words(out, known[i].words, "|");
+		else
+			fputs(known[i].value ? known[i].value : "-", out);
+		fputc('\n', out);
+	}
 }

@@ -2,16 +2,19 @@
  * options - the command line, taken apart.
  *
  * Options may stand before, between and behind the other words; -- ends them. Values
- * follow as the next word or behind =.
+ * follow as the next word or behind =; of one that is given twice the last holds. The table
+ * of options.c is the only place that knows their names and values.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "render/table.h"
 
+/* Which options a verb has. */
 enum option_set {
 	OPTION_FORMAT = 1 << 0,
 	OPTION_OUTPUT = 1 << 1,
@@ -22,17 +25,21 @@ enum option_set {
 	OPTION_FILE = 1 << 6,
 	OPTION_MAX = 1 << 7,
 	OPTION_OVER = 1 << 8,
-	OPTION_FORMAT_HTML = 1 << 9, /* html is one of the formats */
+	OPTION_FORMAT_PAGE = 1 << 9, /* instead of OPTION_FORMAT: html as well */
 	OPTION_INTERVAL = 1 << 10,
 	OPTION_SIGNAL = 1 << 11,
 	OPTION_EVERY = 1 << 12,
-	OPTION_PID = 1 << 14,
-	OPTION_AS = 1 << 15,
-	OPTION_PROGRAM = 1 << 13, /* none itself: the first other word is a program's, and all behind it */
+	OPTION_PID = 1 << 13,
+	OPTION_AS = 1 << 14,
+	OPTION_PROGRAM = 1 << 15, /* none itself: the first other word is a program's, and all behind it */
+	OPTION_HELP = 1 << 16,    /* every verb's */
+
+	OPTIONS_PRINT = OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
 };
 
 struct options {
 	enum render_format format;
+	bool has_format;      /* it was given */
 	const char *output;   /* -o; NULL: standard output */
 	bool force, strict, help;
 	int color;            /* 1 always, 0 auto, -1 never */
@@ -52,10 +59,13 @@ struct options {
 bool options_parse(struct options *options, int argc, char **argv, int first, unsigned allowed,
                    const char *verb);
 
-/* Gives back what options_parse took. */
+/* Gives back what options_parse took, also when it returned false. */
 void options_free(struct options *options);
 
-/* The word of the list (NULL-terminated) that is nearest to what was typed, or NULL. */
-const char *nearest_word(const char *typed, const char *const *words);
+/*
+ * A line for each option of a verb, for programs: the verb, the option, its letter or -, and
+ * its value: - for none, the words it may be with | between them, or what it is in capitals.
+ */
+void options_list(FILE *out, const char *verb, unsigned allowed);
 
 #endif

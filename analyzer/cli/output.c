@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exit.h"
@@ -23,23 +24,33 @@ FILE *output_open(const struct options *options)
 	return out;
 }
 
+static int explain_write(const char *name, int error, int status)
+{
+	if (error == EPIPE)
+		return status;
+	return complain(EXIT_INPUT, "%s: %s", name, error ? strerror(error) : "not all of it was written");
+}
+
 int output_close(FILE *out, const struct options *options, int status)
 {
+	if (out == stdout)
+		return status; /* output_finish tells */
 	bool failed = ferror(out) != 0;
-	int error = errno;
-	bool useless = status == EXIT_USAGE || status == EXIT_INPUT;
-	if (useless && out != stdout)
+	struct stat made;
+	if ((status == EXIT_USAGE || status == EXIT_INPUT) && fstat(fileno(out), &made) == 0 &&
+	    S_ISREG(made.st_mode))
 		unlink(options->output);
-	if (fflush(out) != 0 || (out != stdout && fclose(out) != 0)) {
-		failed = true;
-		error = errno;
-	}
-	if (failed && error == EPIPE)
+	errno = 0;
+	failed |= fclose(out) != 0;
+	return failed ? explain_write(options->output, errno, status) : status;
+}
+
+int output_finish(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	if (failed)
-		return complain(EXIT_INPUT, "%s: %s", options->output ? options->output : "standard output",
-		                strerror(error));
-	return status;
+	return explain_write("standard output", errno, status);
 }
 
 struct render_options output_look(const struct options *options, FILE *out)

@@ -10,10 +10,13 @@
 FILE *output_open(const struct options *options);
 
 /*
- * Flushes and closes; `status`, or EXIT_INPUT after a complaint when writing failed. The
- * file of a command that failed is removed.
+ * Closes what output_open gave; `status`, or EXIT_INPUT after a complaint when writing the
+ * file failed. The file of a command that failed is removed.
  */
 int output_close(FILE *out, const struct options *options, int status);
+
+/* The same for standard output, at the end of every command. A reader that left is fine. */
+int output_finish(int status);
 
 /* Colour, characters and width for this output (NO_COLOR, TERM, locale, COLUMNS). */
 struct render_options output_look(const struct options *options, FILE *out);

@@ -6,7 +6,7 @@
 
 #include "completion.h"
 #include "exit.h"
-#include "options.h"
+#include "nearest.h"
 
 enum { NAME_BYTES_MAX = 40 }; /* of a mistyped name that a nearest one is looked for */
 

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "exit.h"
+#include "nearest.h"
 #include "options.h"
 #include "session.h"
 #include "verbs.h"
@@ -105,7 +106,7 @@ static int hold(sqlite3 *db, const char *text, bool over_any)
 	return status;
 }
 
-static int run(const struct options *options)
+int verb_check(const struct options *options)
 {
 	struct session session;
 	if (options->word_count == 0 || options->limit_count == 0)
@@ -118,15 +119,5 @@ static int run(const struct options *options)
 			status = worse(status, hold(session.store.db, options->limits[i], options->over_any));
 	}
 	session_close(&session);
-	return status;
-}
-
-int verb_check(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2, OPTION_MAX | OPTION_OVER | OPTION_STRICT, "check"))
-		status = options.help ? verb_help("check") : run(&options);
-	options_free(&options);
 	return status;
 }

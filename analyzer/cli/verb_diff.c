@@ -48,7 +48,7 @@ static int compare(struct pair *pair, const struct options *options)
 	return status;
 }
 
-static int run(const struct options *options)
+int verb_diff(const struct options *options)
 {
 	struct pair pair = {.selector = {NULL, NULL}};
 	size_t count = options->word_count;
@@ -68,17 +68,5 @@ static int run(const struct options *options)
 		             : compare(&pair, options);
 	free(pair.path[0]);
 	free(pair.path[1]);
-	return status;
-}
-
-int verb_diff(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
-	                  "diff"))
-		status = options.help ? verb_help("diff") : run(&options);
-	options_free(&options);
 	return status;
 }

@@ -278,7 +278,7 @@ static bool export_rows(FILE *out, sqlite3 *db)
 	return done;
 }
 
-static int run(const struct options *options)
+int verb_export(const struct options *options)
 {
 	struct session session;
 	if (options->word_count == 0 || !options->as)
@@ -298,16 +298,5 @@ static int run(const struct options *options)
 		status = output_close(out, options, status);
 	}
 	session_close(&session);
-	return status;
-}
-
-int verb_export(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_AS | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT, "export"))
-		status = options.help ? verb_help("export") : run(&options);
-	options_free(&options);
 	return status;
 }

@@ -88,7 +88,7 @@ static int load(const struct source_list *sources, const struct options *options
 	return status;
 }
 
-static int run(const struct options *options)
+int verb_load(const struct options *options)
 {
 	struct source_list sources = {0};
 	char *error;
@@ -109,15 +109,5 @@ static int run(const struct options *options)
 		status = load(&sources, options);
 	source_list_free(&sources);
 	progress_die();
-	return status;
-}
-
-int verb_load(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2, OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT, "load"))
-		status = options.help ? verb_help("load") : run(&options);
-	options_free(&options);
 	return status;
 }

@@ -17,9 +17,6 @@
 #include "session.h"
 #include "verbs.h"
 
-/* As env(1) does. */
-enum { EXIT_RECORD_FAILED = 125, EXIT_NOT_RUNNABLE = 126, EXIT_NOT_FOUND = 127 };
-
 static int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int fail(int status, const char *format, ...)
@@ -238,7 +235,7 @@ static int record(const struct options *options, const char *program)
 	return status;
 }
 
-static int run(const struct options *options)
+int verb_record(const struct options *options)
 {
 	if (options->word_count == 0)
 		return fail(EXIT_RECORD_FAILED, "which program? See 'memanalyze record --help'");
@@ -248,18 +245,5 @@ static int run(const struct options *options)
 		            options->words[0], strerror(errno));
 	int status = record(options, program);
 	free(program);
-	return status;
-}
-
-int verb_record(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_RECORD_FAILED;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_OUTPUT | OPTION_FORCE | OPTION_INTERVAL | OPTION_SIGNAL |
-	                      OPTION_EVERY | OPTION_PROGRAM,
-	                  "record"))
-		status = options.help ? verb_help("record") : run(&options);
-	options_free(&options);
 	return status;
 }

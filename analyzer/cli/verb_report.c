@@ -26,29 +26,14 @@ static int print(struct session *session, const struct options *options)
 	return output_close(out, options, status);
 }
 
-int verb_report(int argc, char **argv)
+int verb_report(const struct options *options)
 {
-	struct options options;
 	struct session session;
-	int status = EXIT_USAGE;
-	if (!options_parse(&options, argc, argv, 2,
-	                   OPTION_FORMAT | OPTION_FORMAT_HTML | OPTION_OUTPUT | OPTION_FORCE |
-	                       OPTION_STRICT | OPTION_COLOR,
-	                   "report"))
-		goto done;
-	if (options.help) {
-		status = verb_help("report");
-		goto done;
-	}
-	if (options.word_count == 0) {
-		complain(EXIT_USAGE, "report needs a FILE; see 'memanalyze report --help'");
-		goto done;
-	}
-	status = session_open(&session, options.words, options.word_count);
+	if (options->word_count == 0)
+		return complain(EXIT_USAGE, "report needs a FILE; see 'memanalyze report --help'");
+	int status = session_open(&session, options->words, options->word_count);
 	if (status == EXIT_FINE)
-		status = print(&session, &options);
+		status = print(&session, options);
 	session_close(&session);
-done:
-	options_free(&options);
 	return status;
 }

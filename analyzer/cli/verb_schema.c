@@ -42,7 +42,7 @@ static int print(sqlite3 *db, const struct options *options)
 	return output_close(out, options, status);
 }
 
-static int run(const struct options *options)
+int verb_schema(const struct options *options)
 {
 	struct store store;
 	if (options->word_count > 1)
@@ -52,16 +52,5 @@ static int run(const struct options *options)
 	              store_views(&store);
 	int status = opened ? print(store.db, options) : complain(EXIT_INPUT, "no database in memory");
 	store_close(&store);
-	return status;
-}
-
-int verb_schema(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_COLOR, "schema"))
-		status = options.help ? verb_help("schema") : run(&options);
-	options_free(&options);
 	return status;
 }

@@ -126,7 +126,7 @@ static int print(const struct session *session, const struct options *options, F
 	return status;
 }
 
-static int run(const struct options *options)
+int verb_spans(const struct options *options)
 {
 	struct session session;
 	if (options->word_count != 1)
@@ -138,17 +138,5 @@ static int run(const struct options *options)
 	if (out)
 		status = output_close(out, options, print(&session, options, out));
 	session_close(&session);
-	return status;
-}
-
-int verb_spans(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
-	                  "spans"))
-		status = options.help ? verb_help("spans") : run(&options);
-	options_free(&options);
 	return status;
 }

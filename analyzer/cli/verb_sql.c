@@ -76,42 +76,30 @@ static int open_shell(const struct options *options)
 	return status;
 }
 
-static int run(struct options *options)
+int verb_sql(const struct options *options)
 {
 	if (wants_shell(options))
 		return open_shell(options);
 	struct session session;
 	size_t files = options->word_count;
 	char *text = NULL;
-	if (!options->sql_file && files > 0)
+	const char *sql_file = options->sql_file;
+	if (!sql_file && files > 0)
 		text = options->words[--files];
 	if (text && files > 0 && strcmp(text, "-") == 0)
-		options->sql_file = text; /* sql FILE - : the query is on standard input */
-	if (files == 0 || (!options->sql_file && !text))
+		sql_file = text; /* sql FILE - : the query is on standard input */
+	if (files == 0 || (!sql_file && !text))
 		return complain(EXIT_USAGE, "sql needs a FILE and a query; see 'memanalyze sql --help'");
-	for (size_t i = 0; options->sql_file && i < files; i++)
-		if (strcmp(options->sql_file, "-") == 0 && strcmp(options->words[i], "-") == 0)
+	for (size_t i = 0; sql_file && i < files; i++)
+		if (strcmp(sql_file, "-") == 0 && strcmp(options->words[i], "-") == 0)
 			return complain(EXIT_USAGE, "standard input is either the query or a FILE");
-	if (options->sql_file && !(text = read_sql(options->sql_file)))
+	if (sql_file && !(text = read_sql(sql_file)))
 		return EXIT_USAGE;
 	int status = session_open(&session, options->words, files);
 	if (status == EXIT_FINE)
 		status = ask(&session, text, options);
 	session_close(&session);
-	if (options->sql_file)
+	if (sql_file)
 		free(text);
-	return status;
-}
-
-int verb_sql(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR |
-	                      OPTION_TIMEOUT | OPTION_FILE,
-	                  "sql"))
-		status = options.help ? verb_help("sql") : run(&options);
-	options_free(&options);
 	return status;
 }

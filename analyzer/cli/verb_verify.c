@@ -55,7 +55,7 @@ static int print(struct session *session, const struct options *options)
 	return output_close(out, options, status);
 }
 
-static int run(struct options *options)
+int verb_verify(const struct options *options)
 {
 	struct session session;
 	if (options->word_count == 0)
@@ -64,17 +64,5 @@ static int run(struct options *options)
 	if (status == EXIT_FINE)
 		status = print(&session, options);
 	session_close(&session);
-	return status;
-}
-
-int verb_verify(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2,
-	                  OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
-	                  "verify"))
-		status = options.help ? verb_help("verify") : run(&options);
-	options_free(&options);
 	return status;
 }

@@ -325,7 +325,7 @@ static int find_recording(const char *pid, char **path)
 	return *path ? EXIT_FINE : explain_absence(pid);
 }
 
-static int run(const struct options *options)
+int verb_watch(const struct options *options)
 {
 	char *path = NULL;
 	int status = EXIT_FINE;
@@ -355,15 +355,5 @@ no_file:
 	free(watch);
 no_watch:
 	free(path);
-	return status;
-}
-
-int verb_watch(int argc, char **argv)
-{
-	struct options options;
-	int status = EXIT_USAGE;
-	if (options_parse(&options, argc, argv, 2, OPTION_FORMAT | OPTION_PID | OPTION_STRICT, "watch"))
-		status = options.help ? verb_help("watch") : run(&options);
-	options_free(&options);
 	return status;
 }

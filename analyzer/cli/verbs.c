@@ -1,10 +1,7 @@
 /* verbs.c - see verbs.h. The texts here are what the man page says, in short. */
 #include "verbs.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "exit.h"
+#include <stddef.h>
 
 #define FILES                                                                                \
 	"FILE is a recording, a folder of recordings, - for standard input, a database made\n"  \
@@ -24,7 +21,8 @@
 #define OUTPUT_OPTIONS FORMAT_OPTION WRITE_OPTIONS
 
 const struct verb verbs[] = {
-    {"report", verb_report, "what is wrong, where the memory is, how it went",
+    {"report", verb_report, OPTION_FORMAT_PAGE | OPTIONS_PRINT,
+     "what is wrong, where the memory is, how it went",
      "usage: memanalyze report [OPTIONS] FILE...\n\n"
      "Says what is wrong with a program's memory, or that nothing is; then where every byte\n"
      "is, how it went over the run, the pauses, the worst size classes, how far the data can\n"
@@ -38,7 +36,8 @@ const struct verb verbs[] = {
      "  GODEBUG=gctrace=1 ./server 2>&1 | memanalyze report -\n"
      "  memanalyze report --format json snapshot.zst\n"
      "  memanalyze report --format html snapshot.zst -o report.html\n"},
-    {"sql", verb_sql, "asks SQL of recordings",
+    {"sql", verb_sql, OPTION_FORMAT | OPTION_TIMEOUT | OPTION_FILE | OPTIONS_PRINT,
+     "asks SQL of recordings",
      "usage: memanalyze sql [OPTIONS] FILE... \"SELECT ...\"\n"
      "       memanalyze sql [OPTIONS] -f QUERIES FILE...\n"
      "       memanalyze sql [OPTIONS] FILE...\n\n"
@@ -55,7 +54,8 @@ const struct verb verbs[] = {
      "      WHERE snapshot_id = (SELECT max(id) FROM snapshot) AND state = 'inuse'\n"
      "      ORDER BY alloc_count * elem_bytes LIMIT 10\"\n"
      "  memanalyze sql --format csv snapshot.zst \"SELECT * FROM pause_trend\"\n"},
-    {"load", verb_load, "stores recordings in a database",
+    {"load", verb_load, OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT,
+     "stores recordings in a database",
      "usage: memanalyze load [OPTIONS] FILE... -o DB\n\n"
      "Stores recordings, every span included, in a SQLite database. An existing database of\n"
      "memanalyze gets what it lacks; loading again changes nothing.\n\nOptions:\n"
@@ -66,7 +66,8 @@ const struct verb verbs[] = {
      "  memanalyze load snapshot.zst -o heap.db\n"
      "  memanalyze load recordings/ -o heap.db\n"
      "  memanalyze load service.log.1.gz service.log -o heap.db\n"},
-    {"verify", verb_verify, "proves checksums and accounting identities",
+    {"verify", verb_verify, OPTION_FORMAT | OPTIONS_PRINT,
+     "proves checksums and accounting identities",
      "usage: memanalyze verify [OPTIONS] FILE...\n\n"
      "Reads everything, checks every checksum, and in every snapshot that the statistics\n"
      "fulfil Go's identities and that walking the spans gives the counters. Exit status 4\n"
@@ -75,7 +76,8 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze verify snapshot.zst\n"
      "  memanalyze verify --format json recordings/\n"},
-    {"diff", verb_diff, "what grew between two snapshots",
+    {"diff", verb_diff, OPTION_FORMAT | OPTIONS_PRINT,
+     "what grew between two snapshots",
      "usage: memanalyze diff [OPTIONS] FILE [FILE]\n\n"
      "Compares two snapshots, signed, the largest change first: the figures, span states and\n"
      "size classes. One FILE: its last run from the first snapshot to the last.\n" FILES
@@ -85,7 +87,8 @@ const struct verb verbs[] = {
      "  memanalyze diff snapshot.zst\n"
      "  memanalyze diff snapshot.zst@gc=10 snapshot.zst@last\n"
      "  memanalyze diff --format json old.zst new.zst\n"},
-    {"check", verb_check, "holds limits, for CI",
+    {"check", verb_check, OPTION_MAX | OPTION_OVER | OPTION_STRICT,
+     "holds limits, for CI",
      "usage: memanalyze check [OPTIONS] FILE... --max METRIC=VALUE...\n\n"
      "Looks at every run: exit status 1 when a metric is above its limit (metric, value and\n"
      "limit are named), 3 when it is unknown. Metrics are columns of fragmentation,\n"
@@ -96,7 +99,8 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze check snapshot.zst --max fragmentation_ratio=0.3\n"
      "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1e9 --over any\n"},
-    {"spans", verb_spans, "draws a map of the heap's addresses",
+    {"spans", verb_spans, OPTION_FORMAT | OPTIONS_PRINT,
+     "draws a map of the heap's addresses",
      "usage: memanalyze spans [OPTIONS] FILE\n\n"
      "Draws the addresses of the heap in a snapshot (the last, or FILE@SEQ, FILE@gc=N,\n"
      "FILE@first): where spans are and how full they are, what is idle, what is released.\n"
@@ -106,7 +110,8 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze spans snapshot.zst\n"
      "  memanalyze spans snapshot.zst@gc=10 --format csv\n"},
-    {"export", verb_export, "figures for other tools",
+    {"export", verb_export, OPTION_AS | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT,
+     "figures for other tools",
      "usage: memanalyze export [OPTIONS] FILE --as FORM\n\n"
      "Writes the figures of a snapshot (the last, or FILE@SEQ, FILE@gc=N, FILE@first) in a form\n"
      "that other tools read, with Go's names.\n\nOptions:\n"
@@ -119,14 +124,16 @@ const struct verb verbs[] = {
      "  memanalyze export snapshot.zst --as memstats-json\n"
      "  memanalyze export snapshot.zst@gc=10 --as prometheus\n"
      "  memanalyze export snapshot.zst --as csv -o figures.csv\n"},
-    {"schema", verb_schema, "describes tables, views and columns",
+    {"schema", verb_schema, OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_COLOR,
+     "describes tables, views and columns",
      "usage: memanalyze schema [OPTIONS] [TABLE]\n\n"
      "Describes the tables and views, or the columns of one, with their units.\n\nOptions:\n"
      OUTPUT_OPTIONS "\n"
      "Examples:\n"
      "  memanalyze schema\n"
      "  memanalyze schema fragmentation\n"},
-    {"watch", verb_watch, "shows a recording while it is written",
+    {"watch", verb_watch, OPTION_FORMAT | OPTION_PID | OPTION_STRICT,
+     "shows a recording while it is written",
      "usage: memanalyze watch [OPTIONS] FILE\n"
      "       memanalyze watch [OPTIONS] --pid PID\n\n"
      "Follows the recording of a running program, through its thinning and to its end: on a\n"
@@ -139,7 +146,8 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze watch snapshot.zst\n"
      "  memanalyze watch --pid 4711\n"},
-    {"record", verb_record, "runs a program and records its malloc",
+    {"record", verb_record, OPTION_OUTPUT | OPTION_FORCE | OPTION_INTERVAL | OPTION_SIGNAL | OPTION_EVERY | OPTION_PROGRAM,
+     "runs a program and records its malloc",
      "usage: memanalyze record [OPTIONS] [--] PROG [ARG...]\n\n"
      "Runs a program as it is, with libmemspan-malloc.so in the place of its malloc, and\n"
      "records its memory: where its heap has grown or shrunk enough for Go to collect, at\n"
@@ -155,13 +163,5 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze record -- sort words.txt\n"
      "  memanalyze record -o redis.zst --interval 2s -- redis-server redis.conf\n"},
-    {NULL, NULL, NULL, NULL},
+    {NULL, NULL, 0, NULL, NULL},
 };
-
-int verb_help(const char *name)
-{
-	for (const struct verb *v = verbs; v->name; v++)
-		if (strcmp(v->name, name) == 0)
-			fputs(v->help, stdout);
-	return EXIT_FINE;
-}

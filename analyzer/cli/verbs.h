@@ -1,13 +1,16 @@
 /*
- * verbs - what memanalyze can do. Each verb parses its options behind argv[1] and returns
- * the exit status.
+ * verbs - what memanalyze can do. main parses the command line by the verb's options and
+ * answers --help; a verb returns the exit status.
  */
 #ifndef VERBS_H
 #define VERBS_H
 
+#include "options.h"
+
 struct verb {
 	const char *name;
-	int (*run)(int argc, char **argv);
+	int (*run)(const struct options *options);
+	unsigned options;    /* of enum option_set */
 	const char *summary; /* one line, for the list of verbs */
 	const char *help;    /* usage, options and examples */
 };
@@ -15,19 +18,16 @@ struct verb {
 /* Ended by a verb without a name. */
 extern const struct verb verbs[];
 
-int verb_report(int argc, char **argv);
-int verb_sql(int argc, char **argv);
-int verb_load(int argc, char **argv);
-int verb_verify(int argc, char **argv);
-int verb_schema(int argc, char **argv);
-int verb_check(int argc, char **argv);
-int verb_diff(int argc, char **argv);
-int verb_export(int argc, char **argv);
-int verb_spans(int argc, char **argv);
-int verb_watch(int argc, char **argv);
-int verb_record(int argc, char **argv);
-
-/* Prints a verb's help and returns EXIT_FINE. */
-int verb_help(const char *name);
+int verb_report(const struct options *options);
+int verb_sql(const struct options *options);
+int verb_load(const struct options *options);
+int verb_verify(const struct options *options);
+int verb_diff(const struct options *options);
+int verb_check(const struct options *options);
+int verb_spans(const struct options *options);
+int verb_export(const struct options *options);
+int verb_schema(const struct options *options);
+int verb_watch(const struct options *options);
+int verb_record(const struct options *options);
 
 #endif

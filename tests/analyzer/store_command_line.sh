@@ -143,7 +143,7 @@ for verb in report sql load verify schema check diff spans export watch record; 
 	awk 'length > 90' out | grep . && fail "$verb --help has long lines"
 done
 # The options of all verbs, as --help and as the man page name them.
-printf '%s\n' --help --version >>helped
+printf '%s\n' --help -h --version --words >>helped
 sort -u helped >helped_once
 sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$man_page" | grep -E '^\.(TP|B|BI|BR) ' | sed 's/\\//g' |
 	tr -s ' ,"' '\n\n\n' | grep -E '^(-[a-z]|--[a-z]+)$' | sort -u >described
