@@ -26,6 +26,9 @@ static const struct option {
     {"--format", 0, OPTION_FORMAT_PAGE, "FORMAT", page_format_names},
     {"--as", 0, OPTION_AS, "FORM", as_names},
     {"--max", 0, OPTION_MAX, "METRIC=VALUE", NULL},
+    {"--limits", 0, OPTION_LIMITS, "LIMITS", NULL},
+    {"--baseline", 0, OPTION_BASELINE, "OLD", NULL},
+    {"--max-growth", 0, OPTION_MAX_GROWTH, "METRIC=VALUE", NULL},
     {"--over", 0, OPTION_OVER, "WHEN", over_names},
     {"--pid", 0, OPTION_PID, "PID", NULL},
     {"--file", 'f', OPTION_FILE, "QUERIES", NULL},
@@ -85,6 +88,14 @@ static bool parse_timeout(const char *text, double *seconds)
 	return false;
 }
 
+/* There is room for as many as there are words. */
+static void add_limit(struct options *options, int kind, const char *text)
+{
+	struct option_limit *limit = &options->limits[options->limit_count++];
+	limit->kind = kind;
+	limit->text = text;
+}
+
 static bool apply(struct options *options, const struct option *option, const char *value)
 {
 	if (option->value && !*value) {
@@ -105,7 +116,16 @@ static bool apply(struct options *options, const struct option *option, const ch
 	case OPTION_TIMEOUT:
 		return parse_timeout(value, &options->timeout_s);
 	case OPTION_MAX:
-		options->limits[options->limit_count++] = value;
+		add_limit(options, OPTION_LIMIT_MAX, value);
+		break;
+	case OPTION_MAX_GROWTH:
+		add_limit(options, OPTION_LIMIT_GROWTH, value);
+		break;
+	case OPTION_LIMITS:
+		add_limit(options, OPTION_LIMIT_FILE, value);
+		break;
+	case OPTION_BASELINE:
+		options->baseline = value;
 		break;
 	case OPTION_OVER:
 		options->over_any = strcmp(value, "any") == 0;

@@ -33,8 +33,17 @@ enum option_set {
 	OPTION_AS = 1 << 14,
 	OPTION_PROGRAM = 1 << 15, /* none itself: the first other word is a program's, and all behind it */
 	OPTION_HELP = 1 << 16,    /* every verb's */
+	OPTION_LIMITS = 1 << 17,
+	OPTION_MAX_GROWTH = 1 << 18,
+	OPTION_BASELINE = 1 << 19,
 
 	OPTIONS_PRINT = OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
+};
+
+/* --max, --max-growth or --limits of check, in the order in which they were given. */
+struct option_limit {
+	enum { OPTION_LIMIT_MAX, OPTION_LIMIT_GROWTH, OPTION_LIMIT_FILE } kind;
+	const char *text;
 };
 
 struct options {
@@ -45,8 +54,9 @@ struct options {
 	int color;            /* 1 always, 0 auto, -1 never */
 	double timeout_s;     /* 0: none */
 	const char *sql_file; /* -f */
-	const char **limits;  /* METRIC=VALUE of each --max */
+	struct option_limit *limits;
 	size_t limit_count;
+	const char *baseline; /* NULL: none */
 	bool over_any;        /* --over any */
 	const char *interval, *signal, *every; /* of record, as the library reads them */
 	const char *pid;      /* of watch */

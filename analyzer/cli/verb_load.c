@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "options.h"
 #include "progress.h"
+#include "results.h"
 #include "session.h"
 #include "verbs.h"
 
@@ -45,8 +46,28 @@ static int open_target(struct store *store, const struct options *options, bool 
 	}
 }
 
-static int load_all(struct store *store, const struct source_list *sources, bool strict,
-                    struct import_result *added)
+static const char *kind_name(enum source_kind kind)
+{
+	return kind == SOURCE_RECORDING ? "recording" : "text";
+}
+
+/* What a source added. */
+static void add_row(struct results *results, const struct source *source,
+                    const struct import_result *result)
+{
+	sqlite3_stmt *row = results->insert;
+	sqlite3_bind_text(row, 1, source->path, -1, SQLITE_STATIC);
+	sqlite3_bind_text(row, 2, kind_name(source->kind), -1, SQLITE_STATIC);
+	sqlite3_bind_int64(row, 3, (sqlite3_int64)result->runs);
+	sqlite3_bind_int64(row, 4, (sqlite3_int64)result->snapshots);
+	sqlite3_bind_int64(row, 5, (sqlite3_int64)result->spans);
+	sqlite3_bind_int(row, 6, result->unfinished == 0);
+	sqlite3_bind_int(row, 7, result->damaged || result->unsupported);
+	results_add(results);
+}
+
+static int load_all(struct store *store, const struct source_list *sources,
+                    const struct options *options, struct results *rows, struct import_result *added)
 {
 	bool damaged = false, unfinished = false;
 	for (const struct source *s = sources->first; s; s = s->next) {
@@ -54,13 +75,15 @@ static int load_all(struct store *store, const struct source_list *sources, bool
 		int status = session_import(store, s, NULL, &result);
 		if (status != EXIT_FINE)
 			return status;
+		if (options->has_format)
+			add_row(rows, s, &result);
 		added->runs += result.runs;
 		added->snapshots += result.snapshots;
 		added->spans += result.spans;
 		damaged |= result.damaged || result.unsupported;
 		unfinished |= result.unfinished > 0;
 	}
-	return damaged || (unfinished && strict) ? EXIT_DAMAGE : EXIT_FINE;
+	return damaged || (unfinished && options->strict) ? EXIT_DAMAGE : EXIT_FINE;
 }
 
 static void say_added(const char *path, const struct import_result *added)
@@ -71,20 +94,36 @@ static void say_added(const char *path, const struct import_result *added)
 	        (unsigned long long)added->spans, added->spans == 1 ? "" : "s");
 }
 
-static int load(const struct source_list *sources, const struct options *options)
+static int load(const struct source_list *sources, const struct options *options,
+                struct results *rows)
 {
 	struct store store = {0};
 	struct import_result added = {0};
 	bool replaces = false;
 	int status = open_target(&store, options, &replaces);
 	if (status == EXIT_FINE)
-		status = load_all(&store, sources, options->strict, &added);
+		status = load_all(&store, sources, options, rows, &added);
 	bool is_whole = status == EXIT_FINE || status == EXIT_DAMAGE;
 	if (is_whole && store.fresh && !store_publish(&store, replaces))
 		status = complain(EXIT_INPUT, "%s: %s", options->output, strerror(errno));
-	else if (is_whole)
+	else if (is_whole && !options->has_format)
 		say_added(options->output, &added);
 	store_close(&store);
+	return status;
+}
+
+static int load_and_print(const struct source_list *sources, const struct options *options)
+{
+	struct results rows = {0};
+	struct options print = *options;
+	print.output = NULL; /* that is the database */
+	if (options->has_format &&
+	    !results_begin(&rows, "path, kind, runs, snapshots, spans, complete, damaged"))
+		return EXIT_INPUT;
+	int status = load(sources, options, &rows);
+	if (options->has_format && (status == EXIT_FINE || status == EXIT_DAMAGE))
+		status = results_print(&rows, &print, status);
+	results_end(&rows);
 	return status;
 }
 
@@ -106,7 +145,7 @@ int verb_load(const struct options *options)
 	if (status == EXIT_FINE && is_source(&sources, options->output))
 		status = complain(EXIT_USAGE, "%s is one of the recordings to load", options->output);
 	if (status == EXIT_FINE)
-		status = load(&sources, options);
+		status = load_and_print(&sources, options);
 	source_list_free(&sources);
 	progress_die();
 	return status;

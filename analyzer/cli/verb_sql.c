@@ -1,5 +1,4 @@
 /* verb_sql.c - memanalyze sql. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,30 +9,8 @@
 #include "session.h"
 #include "shell.h"
 #include "statements.h"
+#include "text_file.h"
 #include "verbs.h"
-
-enum { SQL_BYTES_MAX = 1 << 20 };
-
-/* The whole of a file of statements; NULL after a complaint. */
-static char *read_sql(const char *path)
-{
-	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-	if (!in) {
-		complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	char *text = malloc(SQL_BYTES_MAX + 1);
-	size_t n = text ? fread(text, 1, SQL_BYTES_MAX + 1, in) : 0;
-	if (in != stdin)
-		fclose(in);
-	if (!text || n > SQL_BYTES_MAX) {
-		complain(EXIT_USAGE, "%s: more than %d bytes of SQL", path, SQL_BYTES_MAX);
-		free(text);
-		return NULL;
-	}
-	text[n] = '\0';
-	return text;
-}
 
 static int ask(struct session *session, const char *sql, const struct options *options)
 {
@@ -93,7 +70,7 @@ int verb_sql(const struct options *options)
 	for (size_t i = 0; sql_file && i < files; i++)
 		if (strcmp(sql_file, "-") == 0 && strcmp(options->words[i], "-") == 0)
 			return complain(EXIT_USAGE, "standard input is either the query or a FILE");
-	if (sql_file && !(text = read_sql(sql_file)))
+	if (sql_file && !(text = text_file_read(sql_file, "SQL")))
 		return EXIT_USAGE;
 	int status = session_open(&session, options->words, files);
 	if (status == EXIT_FINE)

@@ -54,17 +54,20 @@ const struct verb verbs[] = {
      "      WHERE snapshot_id = (SELECT max(id) FROM snapshot) AND state = 'inuse'\n"
      "      ORDER BY alloc_count * elem_bytes LIMIT 10\"\n"
      "  memanalyze sql --format csv snapshot.zst \"SELECT * FROM pause_trend\"\n"},
-    {"load", verb_load, OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT,
+    {"load", verb_load, OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
      "stores recordings in a database",
      "usage: memanalyze load [OPTIONS] FILE... -o DB\n\n"
      "Stores recordings, every span included, in a SQLite database. An existing database of\n"
      "memanalyze gets what it lacks; loading again changes nothing.\n\nOptions:\n"
      "  -o, --output DB   the database\n"
      "  --force           replace DB if it is a file of another kind\n"
+     "  --format FORMAT   print what each FILE added: table, json, ndjson, csv or markdown;\n"
+     "                    without: the sums, on standard error\n"
+     "  --color WHEN      auto (default), always or never\n"
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze load snapshot.zst -o heap.db\n"
-     "  memanalyze load recordings/ -o heap.db\n"
+     "  memanalyze load --format json recordings/ -o heap.db\n"
      "  memanalyze load service.log.1.gz service.log -o heap.db\n"},
     {"verify", verb_verify, OPTION_FORMAT | OPTIONS_PRINT,
      "proves checksums and accounting identities",
@@ -87,18 +90,34 @@ const struct verb verbs[] = {
      "  memanalyze diff snapshot.zst\n"
      "  memanalyze diff snapshot.zst@gc=10 snapshot.zst@last\n"
      "  memanalyze diff --format json old.zst new.zst\n"},
-    {"check", verb_check, OPTION_MAX | OPTION_OVER | OPTION_STRICT,
+    {"check", verb_check, OPTION_MAX | OPTION_LIMITS | OPTION_BASELINE | OPTION_MAX_GROWTH | OPTION_OVER | OPTION_FORMAT | OPTIONS_PRINT,
      "holds limits, for CI",
-     "usage: memanalyze check [OPTIONS] FILE... --max METRIC=VALUE...\n\n"
+     "usage: memanalyze check [OPTIONS] FILE... --max METRIC=VALUE...\n"
+     "       memanalyze check [OPTIONS] FILE... --limits LIMITS\n"
+     "       memanalyze check [OPTIONS] FILE... --baseline OLD --max-growth METRIC=VALUE...\n\n"
      "Looks at every run: exit status 1 when a metric is above its limit (metric, value and\n"
-     "limit are named), 3 when it is unknown. Metrics are columns of fragmentation,\n"
-     "idle_memory and mstats, and pause_p99_ms, pause_max_us ... of pause_summary.\n\nOptions:\n"
-     "  --max METRIC=VALUE  a limit; may be given more than once\n"
-     "  --over WHEN         levels of the last snapshot (last) or of every one (any)\n"
-     "  --strict            a run without an orderly end gives exit status 4\n\n"
+     "limit are named), 3 when it is unknown, in FILE or in OLD. Metrics are columns of\n"
+     "fragmentation, idle_memory and mstats, and pause_p99_ms, pause_max_us ... of\n"
+     "pause_summary; FILE@SEQ looks at that snapshot and its run alone. VALUE is a number,\n"
+     "also with a unit: 30%, 512MiB, 1.5GB, 5ms. Growth is counted from the last run of OLD,\n"
+     "or from OLD@SEQ: by 10% of what the metric was, or by an amount of its unit.\n\nOptions:\n"
+     "  --max METRIC=VALUE         a limit; may be given more than once\n"
+     "  --limits LIMITS            a file of them: METRIC=VALUE or max-growth METRIC=VALUE\n"
+     "                             a line, # begins a comment\n"
+     "  --baseline OLD             what growth is counted from: a FILE as well\n"
+     "  --max-growth METRIC=VALUE  by how much a metric may be above OLD's; may be repeated\n"
+     "  --over WHEN                levels of the last snapshot (last) or of every one (any)\n"
+     "  --format FORMAT            a row for each limit and run, kept ones too: table, json,\n"
+     "                             ndjson, csv or markdown; without: broken ones in words\n"
+     "  -o, --output OUT           write the rows to a new file\n"
+     "  --force                    replace OUT if it exists\n"
+     "  --color WHEN               auto (default), always or never\n"
+     "  --strict                   a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze check snapshot.zst --max fragmentation_ratio=0.3\n"
-     "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1e9 --over any\n"},
+     "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1GiB --over any\n"
+     "  memanalyze check new.zst --baseline old.zst --max-growth heap_alloc=10%\n"
+     "  memanalyze check --limits heap.limits --format json snapshot.zst\n"},
     {"spans", verb_spans, OPTION_FORMAT | OPTIONS_PRINT,
      "draws a map of the heap's addresses",
      "usage: memanalyze spans [OPTIONS] FILE\n\n"

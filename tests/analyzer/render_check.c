@@ -4,29 +4,31 @@
 
 #include "check.h"
 #include "render_database.h"
+#include "schema.h"
 
 struct told {
 	int count;
-	struct check_breach last;
+	struct check_finding last;
 };
 
-static void remember(const struct check_breach *breach, void *arg)
+static void remember(const struct check_finding *finding, void *arg)
 {
 	struct told *told = arg;
 
 	told->count++;
-	told->last = *breach;
+	told->last = *finding;
 }
 
 static enum check_result check(sqlite3 *db, const char *metric, double max, bool over_any,
 			       struct told *told)
 {
 	struct check_limit limit = {metric, max};
+	struct check_scope scope = {.over_any = over_any};
 	char *error;
 	enum check_result result;
 
 	memset(told, 0, sizeof(*told));
-	result = check_limit(db, &limit, over_any, remember, told, &error);
+	result = check_limit(db, &limit, &scope, remember, told, &error);
 	cr_assert_eq(error != NULL, result == CHECK_METRIC || result == CHECK_FAILED);
 	sqlite3_free(error);
 	return result;
@@ -72,6 +74,50 @@ Test(check, pauses_are_those_of_the_run_in_any_unit)
 	cr_assert_eq(check(db, "pause_p50_ns", 200000, false, &told), CHECK_KEPT);
 	cr_assert_eq(check(db, "pause_n", 3, false, &told), CHECK_BROKEN);
 	cr_assert_eq(check(db, "cycles_per_second", 1, false, &told), CHECK_KEPT);
+	sqlite3_close(db);
+}
+
+Test(check, one_snapshot_may_be_named)
+{
+	sqlite3 *db = render_database();
+	struct check_limit level = {"heap_inuse", 0}, figure = {"pause_n", 0};
+	struct check_scope scope = {.snapshot_id = 2};
+	struct told told = {0};
+	char *error;
+
+	cr_assert_eq(check_limit(db, &level, &scope, remember, &told, &error), CHECK_BROKEN);
+	cr_assert_eq(told.count, 1);
+	cr_assert_eq(told.last.seq, 1);
+	cr_assert_eq(check_limit(db, &figure, &scope, remember, &told, &error), CHECK_BROKEN);
+	cr_assert_eq(told.count, 2);
+	cr_assert_eq(told.last.seq, -1);
+	sqlite3_close(db);
+}
+
+Test(check, a_metric_has_the_unit_of_its_column)
+{
+	sqlite3 *db = render_database();
+	char unit[CHECK_UNIT_BYTES];
+	double scale;
+
+	render_database_change(db, schema_schema_doc);
+	cr_assert_str_eq(check_unit(db, "heap_alloc", unit, &scale), "bytes");
+	cr_assert_eq(scale, 1);
+	cr_assert_str_eq(check_unit(db, "fragmentation_ratio", unit, &scale), "ratio");
+	cr_assert_str_eq(check_unit(db, "pause_p99_ms", unit, &scale), "ns");
+	cr_assert_eq(scale, 1e6);
+	cr_assert_str_eq(check_unit(db, "pause_n", unit, &scale), "count");
+	cr_assert_null(check_unit(db, "no_such", unit, &scale));
+	cr_assert_null(check_unit(db, "", unit, &scale));
+	sqlite3_close(db);
+}
+
+Test(check, text_is_no_number)
+{
+	sqlite3 *db = render_database();
+	struct told told;
+
+	cr_assert_eq(check(db, "reason", 1e9, false, &told), CHECK_UNKNOWN);
 	sqlite3_close(db);
 }
 

@@ -225,6 +225,13 @@ status 2 load good.zst -o good.zst --force
 status 3 load stump -o none.db
 [ -e none.db ] && fail 'a load that failed left a database'
 status 2 load good.zst
+status 0 load good.zst torn.zst -o rows.db --format csv
+prints 'path,kind,runs,snapshots,spans,complete,damaged
+good.zst,recording,1,10,80,1,0
+torn.zst,recording,0,0,0,0,0'
+status 4 load good.zst flipped.zst -o rows.db --format json
+grep -q '"path": "good.zst", "kind": "recording", "runs": 0, ' out || fail "load as JSON: $(cat out)"
+grep -q '"path": "flipped.zst".*"damaged": 1' out || fail "load of damage as JSON: $(cat out)"
 if command -v sqlite3 >/dev/null; then
 	sqlite3 other.db 'CREATE TABLE t (a)'
 	status 2 load good.zst -o other.db
@@ -265,6 +272,59 @@ status 2 check good.zst --max zzzzzzzz=1
 says "'memanalyze schema' tells the columns"
 status 2 check good.zst
 status 3 check contradicts.zst --max next_gc=1
+
+# Limits with units, of files, over a baseline.
+status 0 check good.zst --max fragmentation_ratio=19% --max heap_alloc=105KiB --max pause_p99_ms=10us
+status 1 check good.zst --max pause_p99_ms=9us
+prints 'pause_p99_ms = 0.01 is above 0.009 (run 1)'
+status 2 check good.zst --max heap_alloc=9us
+says 'heap_alloc does not count time but bytes'
+status 2 check good.zst --max heap_alloc=1e999
+says 'not a finite number'
+status 1 check good.zst@2 --max heap_alloc=0
+prints 'heap_alloc = 101760 is above 0 (run 1, snapshot 2)'
+printf '# limits\n\n fragmentation_ratio = 0.3 # of the heap\r\npause_p99_ms=1\n' >heap.limits
+status 0 check good.zst --limits heap.limits
+prints ''
+echo 'heap_alloc = 100 KiB' | "$memanalyze" check good.zst --limits heap.limits --limits - \
+	--format csv >out 2>err
+[ $? -eq 1 ] || fail "limits on standard input: $(cat err)"
+prints 'result,metric,value,max,baseline,run_id,seq,limit_from
+kept,fragmentation_ratio,0.181640625,0.3,,1,9,heap.limits:3
+kept,pause_p99_ms,0.01,1,,1,,heap.limits:4
+broken,heap_alloc,107264,102400,,1,9,-:1'
+printf 'heap_alloc\n=1\nheap_alloc=\nsys=1\nsys=12 parsecs\n' >bad.limits
+status 2 check good.zst --limits bad.limits --limits heap.limits
+for line in 1 2 3 5; do
+	says "bad.limits:$line: "
+done
+[ "$(wc -l <err)" = 4 ] || fail "each bad line is named once: $(cat err)"
+printf 'sys=1TiB\nheap_allc=1\n' >bad.limits
+status 2 check good.zst --limits bad.limits
+says "bad.limits:2: no metric is called heap_allc; did you mean 'heap_alloc'?"
+for limits in /dev/zero /dev/null . missing; do
+	status 2 check good.zst --limits $limits
+	says "$limits: "
+done
+"$make_recording" larger.zst 1 10 9 || exit 1
+status 1 check larger.zst --baseline good.zst --max-growth heap_alloc=5%
+prints 'heap_alloc = 112768 is above 112627.2, and was 107264 (run 1, snapshot 9)'
+status 0 check larger.zst --baseline good.zst --max-growth heap_alloc=11% --max-growth pause_p99_ms=0%
+status 1 check larger.zst --baseline good.zst --max-growth heap_alloc=5KiB
+status 0 check larger.zst --baseline good.zst --max-growth heap_alloc=6KiB
+status 1 check good.zst --baseline good.zst@first --max-growth heap_alloc=10%
+status 0 check good.zst --baseline good.zst@first --max-growth heap_alloc=13%
+status 1 check good.zst --baseline larger.zst --max-growth heap_alloc=-10%
+echo 'max-growth heap_alloc = 11%' >heap.limits
+status 0 check larger.zst --baseline good.zst --limits heap.limits --format json
+grep -q '"result": "kept", "metric": "heap_alloc", "value": 112768,.*"baseline": 107264,' out ||
+	fail "growth as JSON: $(cat out)"
+status 2 check larger.zst --limits heap.limits
+says 'heap.limits:1: growth over what'
+status 2 check larger.zst --baseline good.zst --max heap_alloc=1GiB
+status 3 check larger.zst --baseline stump --max-growth heap_alloc=1%
+status 3 check good.zst --baseline contradicts.zst --max-growth next_gc=1%
+says 'next_gc is unknown in contradicts.zst'
 
 # Differences.
 status 0 diff good.zst --format csv
