@@ -45,8 +45,8 @@ if(Python3_FOUND AND ZSTD_COMMAND)
 	set_tests_properties(second_reader_large PROPERTIES FIXTURES_REQUIRED large_sample)
 	add_test(NAME hostile_kilobytes COMMAND ${format_tests}/test_hostile
 		$<TARGET_FILE:memanalyze> ${Python3_EXECUTABLE} ${format_tests}/make_hostile.py)
-	# AddressSanitizer reserves more addresses than the test allows.
-	set_tests_properties(hostile_kilobytes PROPERTIES LABELS no_asan)
+	# AddressSanitizer and an emulator reserve more addresses than the test allows.
+	set_tests_properties(hostile_kilobytes PROPERTIES LABELS "no_asan;native")
 else()
 	message(STATUS "Python 3 or zstd was not found: the second reader is not tested")
 endif()

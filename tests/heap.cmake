@@ -26,8 +26,8 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	endforeach()
 	memspan_add_plain_test(heap_without_memory
 		SOURCES ${heap_folder}/heap_without_memory.c LIBS memspan Threads::Threads)
-	# A limit on the address space leaves no room for AddressSanitizer's own.
-	set_tests_properties(heap_without_memory PROPERTIES LABELS no_asan)
+	# A limit on the address space leaves no room for AddressSanitizer's own, or an emulator's.
+	set_tests_properties(heap_without_memory PROPERTIES LABELS "no_asan;native")
 	foreach(name cycle_comes_by_itself numbers_have_points heap_overflows_its_queue
 			heap_tells_free_from_allocated tracking_may_end
 			tracking_may_be_refused
@@ -35,6 +35,8 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan_core Threads::Threads)
 	endforeach()
+	# Seccomp is this kernel's, and is not emulated.
+	set_tests_properties(tracking_may_be_refused PROPERTIES LABELS native)
 endif()
 
 # The same with recording on, which runs in the program's calls too.

@@ -45,6 +45,8 @@ $<TARGET_FILE:memanalyze> verify ${recordings}")
 	# that ends by a system call.
 	set_tests_properties(threads_end_in_any_way heap_is_read_without_a_stop
 		PROPERTIES LABELS no_asan)
+	# It looks into /proc for the system call that a thread is in.
+	set_tests_properties(world_lets_waits_go_on PROPERTIES LABELS native)
 	# A thread that gets no processor for 100 ms lets a stop be given up: nothing beside it.
 	set_tests_properties(world_stops_busy_threads PROPERTIES RUN_SERIAL ON)
 endif()

@@ -28,7 +28,7 @@ set_tests_properties(malloc_record PROPERTIES TIMEOUT 120)
 foreach(program python3 perl sqlite3 git gcc)
 	add_test(NAME malloc_runs_${program} COMMAND ${malloc_folder}/test_programs
 		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} light ${program})
-	set_tests_properties(malloc_runs_${program} PROPERTIES TIMEOUT 120)
+	set_tests_properties(malloc_runs_${program} PROPERTIES TIMEOUT 120 LABELS native)
 endforeach()
 foreach(program python3 perl sqlite3 git gcc redis)
 	add_test(NAME malloc_runs_much_${program} COMMAND ${malloc_folder}/test_programs
