@@ -495,6 +495,7 @@ static void *run_runtime(void *record)
 int thread_start_runtime(void (*run)(void *), void *arg, void *stack, size_t stack_bytes)
 {
 	bool refused;
+	int saved = errno;
 	pthread_t id;
 	pthread_attr_t attr;
 	sigset_t all, former;
@@ -519,9 +520,9 @@ int thread_start_runtime(void (*run)(void *), void *arg, void *stack, size_t sta
 		libc_pthread_sigmask(SIG_SETMASK, &former, NULL);
 	}
 	pthread_attr_destroy(&attr);
-	if (!error)
-		return 0;
 abandon:
-	thread_abandon(ref);
+	if (error)
+		thread_abandon(ref);
+	errno = saved;
 	return error;
 }
