@@ -26,21 +26,15 @@ configure_file(cmake/memspan.pc.in memspan.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/memspan.pc DESTINATION ${pc_folder})
 install(TARGETS memanalyze RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# Man pages and completions are taken as they are found.
+# Man pages are taken as they are found.
 foreach(section 1 3 5 7)
 	file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
-foreach(shell_file
-		"completions/memanalyze.bash;bash-completion/completions;memanalyze"
-		"completions/_memanalyze;zsh/site-functions;_memanalyze"
-		"completions/memanalyze.fish;fish/vendor_completions.d;memanalyze.fish")
-	list(GET shell_file 0 source)
-	list(GET shell_file 1 folder)
-	list(GET shell_file 2 name)
-	if(EXISTS ${PROJECT_SOURCE_DIR}/${source})
-		install(FILES ${source} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder} RENAME ${name})
-	endif()
-endforeach()
+# Where each shell looks by itself.
+install(FILES completions/memanalyze.bash RENAME memanalyze
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES completions/_memanalyze DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES completions/memanalyze.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -18,6 +18,6 @@ endforeach()
 
 add_test(NAME memanalyze_command_line COMMAND sh ${analyzer_tests}/store_command_line.sh
 	$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>
-	$<TARGET_FILE:peak_memory> ${PROJECT_SOURCE_DIR}/docs/man/memanalyze.1)
+	$<TARGET_FILE:peak_memory>)
 set_tests_properties(memanalyze_command_line PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

@@ -1,11 +1,10 @@
 #!/bin/sh
-# store_command_line.sh MEMANALYZE MAKE_RECORDING PEAK_MEMORY MAN_PAGE - the command line, held to its promises:
+# store_command_line.sh MEMANALYZE MAKE_RECORDING PEAK_MEMORY - the command line, held to its promises:
 # exact output, exit status, what is refused, what stays untouched.
 set -u
 memanalyze=$1
 make_recording=$2
 peak_memory=$3
-man_page=$4
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -135,20 +134,6 @@ status 2 report
 status 2 sql good.zst
 status 0 --help
 status 0 --version
-for verb in report sql load verify schema check diff spans export watch record; do
-	status 0 $verb --help
-	grep -q '^Examples:' out || fail "$verb --help without examples"
-	grep -q "^memanalyze $verb" "$man_page" || fail "no example of $verb in the man page"
-	tr -s ' ,' '\n\n' <out | grep -E '^(-[a-z]|--[a-z]+)$' >>helped
-	awk 'length > 90' out | grep . && fail "$verb --help has long lines"
-done
-# The options of all verbs, as --help and as the man page name them.
-printf '%s\n' --help -h --version --words >>helped
-sort -u helped >helped_once
-sed -n '/^\.SH OPTIONS/,/^\.SH EXIT/p' "$man_page" | grep -E '^\.(TP|B|BI|BR) ' | sed 's/\\//g' |
-	tr -s ' ,"' '\n\n\n' | grep -E '^(-[a-z]|--[a-z]+)$' | sort -u >described
-cmp -s helped_once described ||
-	fail "--help and man page differ: $(diff helped_once described)"
 
 # Unreadable input.
 : >empty

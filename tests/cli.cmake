@@ -1,0 +1,11 @@
+# The command line of memanalyze: what --help, man page and completions say of it, and what it
+# makes of nonsense.
+set(cli_tests ${CMAKE_CURRENT_LIST_DIR}/cli)
+
+add_test(NAME cli_completions COMMAND python3 ${cli_tests}/completions.py
+	$<TARGET_FILE:memanalyze> ${PROJECT_SOURCE_DIR})
+add_test(NAME cli_help COMMAND python3 ${cli_tests}/help.py $<TARGET_FILE:memanalyze>
+	$<TARGET_FILE:make_recording> $<TARGET_FILE:recorded_program> ${PROJECT_SOURCE_DIR}
+	$<$<TARGET_EXISTS:memspan_malloc>:record>)
+set_tests_properties(cli_completions cli_help PROPERTIES
+	TIMEOUT 120 ENVIRONMENT "${memspan_test_environment}")
