@@ -7,5 +7,7 @@ add_test(NAME cli_completions COMMAND python3 ${cli_tests}/completions.py
 add_test(NAME cli_help COMMAND python3 ${cli_tests}/help.py $<TARGET_FILE:memanalyze>
 	$<TARGET_FILE:make_recording> $<TARGET_FILE:recorded_program> ${PROJECT_SOURCE_DIR}
 	$<$<TARGET_EXISTS:memspan_malloc>:record>)
-set_tests_properties(cli_completions cli_help PROPERTIES
+add_test(NAME cli_hostile COMMAND python3 ${cli_tests}/hostile.py $<TARGET_FILE:memanalyze>
+	$<TARGET_FILE:make_recording>)
+set_tests_properties(cli_completions cli_help cli_hostile PROPERTIES
 	TIMEOUT 120 ENVIRONMENT "${memspan_test_environment}")

@@ -140,9 +140,11 @@ static int open_database(struct session *session, const char *path)
 int session_find_snapshot(const struct session *session, const char *path, const char *selector,
                           int64_t *snapshot_id)
 {
+/* A folder stands for the recordings in it. */
 #define OF_LAST_RUN                                                                          \
 	"FROM snapshot WHERE run_id = (SELECT max(r.id) FROM run AS r JOIN source AS s"      \
-	" ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1) "
+	" ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1"                            \
+	" OR substr(s.path, 1, length(?1) + 1) = ?1 || '/') "
 	sqlite3 *db = session->store.db;
 	const char *of = session->sources.databases ? NULL : path;
 	if (strcmp(selector, "first") == 0)

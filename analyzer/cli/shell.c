@@ -15,7 +15,7 @@
 
 #include "completion.h"
 #include "exit.h"
-#include "options.h"
+#include "nearest.h"
 #include "statements.h"
 
 enum { STATEMENT_BYTES_MAX = 1 << 20, HISTORY_LINES = 1000 };
@@ -127,7 +127,10 @@ static void set_mode(struct shell *shell, const char *name)
 			return;
 		}
 	}
-	if (*name)
+	const char *near = nearest_word(name, modes);
+	if (near)
+		complain(EXIT_USAGE, ".mode %s: no such format; did you mean '%s'?", name, near);
+	else if (*name)
 		complain(EXIT_USAGE, ".mode %s: no such format (table, json, ndjson, csv, markdown)", name);
 	else
 		puts(modes[shell->options.format]);
@@ -155,6 +158,7 @@ static void show_columns(struct shell *shell, const char *table)
 static void obey(struct shell *shell, char *line)
 {
 	size_t length = strcspn(line, " \t");
+	const char *near;
 	char *argument = line + length + strspn(line + length, " \t");
 	line[length] = '\0';
 	for (size_t n = strlen(argument); n && strchr(" \t;", argument[n - 1]); n--)
@@ -169,6 +173,8 @@ static void obey(struct shell *shell, char *line)
 		set_timeout(shell, argument);
 	else if (strcmp(line, ".schema") == 0 || strcmp(line, ".tables") == 0)
 		show_columns(shell, strcmp(line, ".schema") == 0 ? argument : "");
+	else if ((near = nearest_word(line, commands)))
+		complain(EXIT_USAGE, "%s: no such command; did you mean %s?", line, near);
 	else
 		complain(EXIT_USAGE, "%s: no such command; .help lists them", line);
 }

@@ -35,15 +35,16 @@ static int explain_unknown(sqlite3 *db, const char *message, const char *name)
 
 static int explain_mistake(sqlite3 *db)
 {
-	static const char *const unknown[] = {"no such column: ", "no such table: "};
+	static const char *const unknown[] = {"no such column: ", "no such table: ",
+	                                       "no such function: ", NULL};
 	char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db)); /* the next query replaces it */
 	int status = EXIT_USAGE;
 	size_t i = 0;
 	if (!message)
 		return complain(EXIT_USAGE, "SQL: %s", sqlite3_errmsg(db));
-	while (i < 2 && strncmp(message, unknown[i], strlen(unknown[i])) != 0)
+	while (unknown[i] && strncmp(message, unknown[i], strlen(unknown[i])) != 0)
 		i++;
-	if (i < 2)
+	if (unknown[i])
 		status = explain_unknown(db, message, message + strlen(unknown[i]));
 	else
 		complain(EXIT_USAGE, "SQL: %s", message);

@@ -21,12 +21,14 @@ static int fail(int status, const char *format, ...) __attribute__((format(print
 
 static int fail(int status, const char *format, ...)
 {
-	char text[2 * PATH_MAX];
+	char *text;
 	va_list args;
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	complain(EXIT_USAGE, "record: %s", text);
+	complain(EXIT_USAGE, "record: %s", text ? text : "out of memory");
+	free(text);
 	return status;
 }
 
@@ -239,6 +241,8 @@ int verb_record(const struct options *options)
 {
 	if (options->word_count == 0)
 		return fail(EXIT_RECORD_FAILED, "which program? See 'memanalyze record --help'");
+	if (!*options->words[0])
+		return fail(EXIT_NOT_FOUND, "an empty word names no program");
 	char *program = program_find(options->words[0]);
 	if (!program)
 		return fail(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE, "%s: %s",

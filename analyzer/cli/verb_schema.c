@@ -1,7 +1,9 @@
 /* verb_schema.c - memanalyze schema. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "exit.h"
+#include "nearest.h"
 #include "output.h"
 #include "schema.h"
 #include "store.h"
@@ -12,23 +14,39 @@ static const char columns[] =
     "SELECT d.column, d.unit, d.doc, d.since FROM schema_doc AS d"
     " JOIN pragma_table_info(?1) AS c ON c.name = d.column WHERE d.object = ?1 ORDER BY c.cid";
 
-static bool is_known(sqlite3 *db, const char *object)
+enum { OBJECTS_MAX = 200 }; /* that are looked at for the nearest name */
+
+/* EXIT_FINE if there is such a table or view; else EXIT_USAGE after a complaint. */
+static int find_object(sqlite3 *db, const char *object)
 {
-	sqlite3_stmt *stmt;
-	if (sqlite3_prepare_v2(db, "SELECT 1 FROM schema_doc WHERE object = ?1", -1, &stmt, NULL) != SQLITE_OK)
-		return false;
-	sqlite3_bind_text(stmt, 1, object, -1, SQLITE_STATIC);
-	bool known = sqlite3_step(stmt) == SQLITE_ROW;
-	sqlite3_finalize(stmt);
-	return known;
+	const char *names[OBJECTS_MAX + 1];
+	size_t count = 0;
+	int status = EXIT_USAGE;
+	sqlite3_stmt *rows;
+	if (sqlite3_prepare_v2(db, objects, -1, &rows, NULL) != SQLITE_OK)
+		return complain(EXIT_INPUT, "schema: %s", sqlite3_errmsg(db));
+	while (count < OBJECTS_MAX && sqlite3_step(rows) == SQLITE_ROW &&
+	       (names[count] = strdup((const char *)sqlite3_column_text(rows, 0))))
+		if (strcmp(names[count++], object) == 0)
+			status = EXIT_FINE;
+	sqlite3_finalize(rows);
+	names[count] = NULL;
+	const char *near = status == EXIT_FINE ? NULL : nearest_word(object, names);
+	if (near)
+		complain(status, "no table or view '%s'; did you mean '%s'?", object, near);
+	else if (status != EXIT_FINE)
+		complain(status, "no table or view '%s'; 'memanalyze schema' lists them", object);
+	while (count > 0)
+		free((char *)names[--count]);
+	return status;
 }
 
 static int print(sqlite3 *db, const struct options *options)
 {
 	sqlite3_stmt *stmt;
 	const char *object = options->word_count ? options->words[0] : NULL;
-	if (object && !is_known(db, object))
-		return complain(EXIT_USAGE, "no table or view '%s'; 'memanalyze schema' lists them", object);
+	if (object && find_object(db, object) != EXIT_FINE)
+		return EXIT_USAGE;
 	FILE *out = output_open(options);
 	if (!out)
 		return EXIT_USAGE;

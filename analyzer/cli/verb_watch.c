@@ -319,7 +319,7 @@ static int find_recording(const char *pid, char **path)
 	char *end;
 	errno = 0;
 	long number = strtol(pid, &end, 10);
-	if (!*pid || *end || errno || number <= 0 || number != (pid_t)number)
+	if (strspn(pid, "0123456789") != strlen(pid) || !*pid || *end || errno || number <= 0 || number != (pid_t)number)
 		return complain(EXIT_USAGE, "--pid %s: not the number of a process", pid);
 	*path = locks_recording_of((pid_t)number);
 	return *path ? EXIT_FINE : explain_absence(pid);
@@ -333,6 +333,10 @@ int verb_watch(const struct options *options)
 		return complain(EXIT_USAGE, "watch needs a FILE or --pid PID; see 'memanalyze watch --help'");
 	if (options->format == RENDER_JSON || options->format == RENDER_MARKDOWN)
 		return complain(EXIT_USAGE, "watch has no end to wait for: --format table, ndjson or csv");
+	if (!options->pid && !*options->words[0])
+		return complain(EXIT_INPUT, "'': an empty word names no file");
+	if (!options->pid && strcmp(options->words[0], "-") == 0)
+		return complain(EXIT_USAGE, "watch follows a file by its name, not standard input");
 	if (options->pid)
 		status = find_recording(options->pid, &path);
 	else if (!(path = strdup(options->words[0])))

@@ -169,6 +169,8 @@ bool source_add(struct source_list *list, const char *path, char **error)
 	struct stat st;
 	int fd;
 	*error = NULL;
+	if (!*path)
+		return fail(error, "''", "an empty word names no file");
 	if (strcmp(path, "-") == 0) {
 		fd = spool_input();
 		return fd < 0 ? fail(error, "standard input", strerror(errno))
