@@ -3,7 +3,8 @@
 #include <string.h>
 
 /* Where levels are found, each with snapshot_id. */
-static const char *const level_sources[] = {"run_level", "fragmentation", "idle_memory", "mstats"};
+static const char *const level_sources[] = {"run_level", "fragmentation", "idle_memory", "mstats",
+					    "leak_search"};
 
 /* Units of time that a metric may end in, in nanoseconds. */
 static const struct {
@@ -148,7 +149,7 @@ sqlite3_stmt *check_metrics(sqlite3 *db)
 	return prepare(db, sqlite3_mprintf(
 		"SELECT p.name FROM (SELECT 'run_level' AS source UNION ALL SELECT 'fragmentation'"
 		" UNION ALL SELECT 'idle_memory' UNION ALL SELECT 'mstats'"
-		" UNION ALL SELECT 'run_collector') AS t, pragma_table_info(t.source) AS p"
+		" UNION ALL SELECT 'leak_search' UNION ALL SELECT 'run_collector') AS t, pragma_table_info(t.source) AS p"
 		" WHERE p.name NOT IN ('run_id', 'snapshot_id') "
 		"UNION SELECT 'pause_' || replace(name, '_ns', '_ms')"
 		" FROM pragma_table_info('pause_summary') WHERE name <> 'run_id' ORDER BY 1"));

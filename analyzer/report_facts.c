@@ -121,6 +121,7 @@ int report_facts_gather(sqlite3 *db, int64_t run_id, int64_t snapshot_id,
 	    gather_issues(&query, facts) != 0 || gather_identities(&query, facts) != 0 ||
 	    report_gather_trends(&query, facts) != 0 || report_gather_pauses(&query, facts) != 0 ||
 	    report_gather_spans(&query, facts) != 0 || report_gather_live(&query, facts) != 0 ||
+	    report_gather_leaks(&query, facts) != 0 ||
 	    report_gather_accounts(&query, facts) != 0) {
 		sqlite3_finalize(query.statement);
 		*error = query.error;

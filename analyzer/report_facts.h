@@ -155,6 +155,22 @@ struct report_live {
 	int64_t bytes; /* in all classes, those not listed included */
 };
 
+/* ---- Blocks that nothing points to ----------------------------------------- */
+
+struct report_leak {
+	unsigned number;          /* of the size class; 0: large blocks */
+	struct figure size_bytes; /* unknown for large blocks */
+	struct figure blocks, bytes;
+};
+
+/* As the last snapshot that was looked through tells, or the one chosen and before. */
+struct report_leaks {
+	bool known;
+	struct figure seq, blocks, bytes, search_ns, threads_unknown;
+	size_t count; /* most bytes first */
+	struct report_leak class[REPORT_CLASSES];
+};
+
 /* ---- How far to trust it ------------------------------------------------ */
 
 struct report_issue {
@@ -186,6 +202,7 @@ struct report_facts {
 	struct report_pauses pauses;
 	struct report_spans spans;
 	struct report_live live;
+	struct report_leaks leaks;
 	struct report_quality quality;
 	struct finding_list findings;
 };

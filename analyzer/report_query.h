@@ -37,6 +37,7 @@ int report_gather_trends(struct report_query *query, struct report_facts *facts)
 int report_gather_pauses(struct report_query *query, struct report_facts *facts);
 int report_gather_spans(struct report_query *query, struct report_facts *facts);
 int report_gather_live(struct report_query *query, struct report_facts *facts);
+int report_gather_leaks(struct report_query *query, struct report_facts *facts);
 int report_gather_accounts(struct report_query *query, struct report_facts *facts);
 void report_trends_free(struct report_trends *trends);
 void report_pauses_free(struct report_pauses *pauses);

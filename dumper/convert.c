@@ -122,6 +122,18 @@ void convert_head(const struct recorder_snapshot *from, bool has_spans, struct s
 	convert_mstats(&from->stats, &to->stats);
 }
 
+void convert_leaks(const struct recorder_leaks *from, struct snapshot_leaks *to)
+{
+	_Static_assert(sizeof(to->by_class) == sizeof(from->by_class), "the same classes");
+	memset(to, 0, sizeof(*to));
+	COPY(search_ns);
+	COPY(root_bytes);
+	COPY(threads_unknown);
+	COPY(blocks);
+	COPY(bytes);
+	memcpy(to->by_class, from->by_class, sizeof(to->by_class));
+}
+
 const struct snapshot_span *convert_spans(const struct recorder_snapshot *from)
 {
 	return (const void *)from->spans;

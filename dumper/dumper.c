@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "dumper.h"
+#include "leaktext.h"
 #include "recording.h"
 #include "settings.h"
 
@@ -442,14 +443,32 @@ __attribute__((constructor)) static void dumper_start(void)
 	errno = saved;
 }
 
+/* Without a recording what MEMSPAN_LEAKS found stands on stderr. */
+static void leaks_tell(void)
+{
+	struct recorder_snapshot *snapshot;
+
+	if (!recorder_seeks_leaks())
+		return;
+	snapshot = recorder_capture(RECORDER_EXIT);
+	if (snapshot && snapshot->leaks.searched)
+		leaks_print(snapshot);
+	else
+		recorder_warn("leaks: the program could not be stopped to look for any");
+	if (snapshot)
+		recorder_release(snapshot);
+}
+
 /* After the program's own exit handlers: the last snapshot, and the mark of a clean exit. */
 __attribute__((destructor)) static void dumper_end(void)
 {
 	struct recorder_snapshot *snapshot;
 	sigset_t mask;
 
-	if (!dumper.is_on)
+	if (!dumper.is_on) {
+		leaks_tell();
 		return;
+	}
 	recorder_attach(NULL);
 	atomic_store(&dumper.in_flight, true);
 	snapshot = recorder_capture(RECORDER_EXIT);

@@ -292,6 +292,20 @@ static enum snapshot_result put_cycles(struct recording *recording,
 	return SNAPSHOT_OK;
 }
 
+/* Nothing where nobody looked for any. */
+static enum snapshot_result put_leaks(struct snapshot_encoder *encoder,
+                                      const struct recorder_leaks *found, uint64_t seq,
+                                      struct snapshot_bytes *out)
+{
+	struct snapshot_leaks leaks;
+
+	if (!found->searched)
+		return SNAPSHOT_OK;
+	convert_leaks(found, &leaks);
+	leaks.seq = seq;
+	return snapshot_put_leaks(encoder, &leaks, out);
+}
+
 static enum snapshot_result put_snapshot(struct recording *recording,
                                          const struct recorder_snapshot *snapshot)
 {
@@ -299,13 +313,18 @@ static enum snapshot_result put_snapshot(struct recording *recording,
 	bool has_spans = recording->settings->has_spans;
 	bool has_former = has_spans && former && recording->segment_snapshots > 0;
 	struct snapshot_head head;
+	enum snapshot_result result;
 
 	convert_head(snapshot, has_spans, &head);
 	head.seq = recording->seq++;
 	recording->segment_snapshots++;
-	return snapshot_put(recording->encoder, &head, convert_spans(snapshot),
-	                    has_former ? convert_spans(former) : NULL,
-	                    has_former ? former->span_count : 0, &recording->out);
+	result = snapshot_put(recording->encoder, &head, convert_spans(snapshot),
+	                      has_former ? convert_spans(former) : NULL,
+	                      has_former ? former->span_count : 0, &recording->out);
+	if (result == SNAPSHOT_OK)
+		result = put_leaks(recording->encoder, &snapshot->leaks, head.seq,
+		                   &recording->out);
+	return result;
 }
 
 /* The batch as bytes in out, after whatever the segment before still lacks. */
@@ -480,6 +499,8 @@ int recording_dump(const char *path, struct recorder_snapshot *snapshot, bool sy
 		convert_head(snapshot, true, &head);
 		result = snapshot_put(encoder, &head, convert_spans(snapshot), NULL, 0, &out);
 	}
+	if (result == SNAPSHOT_OK)
+		result = put_leaks(encoder, &snapshot->leaks, head.seq, &out);
 	if (result == SNAPSHOT_OK) {
 		end.unix_ns = snapshot->unix_ns;
 		end.mono_ns = snapshot->mono_ns;

@@ -292,6 +292,19 @@ void cycle_finish(void)
 	lock_release(&cycle.lock);
 }
 
+bool cycle_hold(void)
+{
+	if (!lock_acquire_within(&cycle.lock, PATIENCE_LIMIT_NS))
+		return false;
+	finish_locked();
+	return true;
+}
+
+void cycle_let(void)
+{
+	lock_release(&cycle.lock);
+}
+
 void cycle_close_if_swept(void)
 {
 	if (!atomic_load(&cycle.swept))

@@ -70,6 +70,13 @@ void cycle_finish(void);
  */
 bool cycle_pace_without(uint64_t live_bytes, int *percent);
 
+/*
+ * From here to cycle_let no cycle is under way: the last one is closed, none begins. False:
+ * another's could not be waited for. Known thread, outside the heap.
+ */
+bool cycle_hold(void);
+void cycle_let(void);
+
 int cycle_set_percent(int percent);
 int64_t cycle_set_limit(int64_t bytes);
 int64_t cycle_limit(void);

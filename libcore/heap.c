@@ -5,6 +5,7 @@
 #include "counters.h"
 #include "cycle.h"
 #include "finalizer.h"
+#include "leaks.h"
 #include "mcentral.h"
 #include "os.h"
 #include "pacepoint.h"
@@ -57,6 +58,7 @@ static void settle(void)
 	heap.settled = true;
 	trace_gc = settings.trace_gc;
 	trace_scavenge = settings.trace_scavenge;
+	leaks_wanted = settings.leaks;
 	cycle_init(settings.gc_percent, settings.limit_bytes);
 }
 

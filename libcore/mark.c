@@ -542,11 +542,16 @@ static void helpers_admit(unsigned most)
 	lock_release(&mark.lock);
 }
 
+void mark_add_heap_roots_but_uncollectable(void)
+{
+	stackspan_visit(add_stack, NULL);
+	mark_finalizers();
+}
+
 void mark_add_heap_roots(void)
 {
 	add_uncollectable();
-	stackspan_visit(add_stack, NULL);
-	mark_finalizers();
+	mark_add_heap_roots_but_uncollectable();
 }
 
 void mark_finalizers(void)
@@ -628,7 +633,7 @@ struct mark_totals mark_end(void)
 	return totals;
 }
 
-void mark_after_fork(void)
+void mark_clear(void)
 {
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		for (struct span *s = mcentral[class].all; s; s = s->all_next) {
@@ -637,6 +642,11 @@ void mark_after_fork(void)
 				atomic_store_explicit(span_mark_word(s, w), 0, memory_order_relaxed);
 		}
 	}
+}
+
+void mark_after_fork(void)
+{
+	mark_clear();
 	/* What others had in hand is lost with them; the rest of the buffers is mapped anew. */
 	memset(mark.workers, 0, MARK_WORKERS_MAX * sizeof *mark.workers);
 	mark.lock = (struct lock){0};

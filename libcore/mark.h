@@ -47,6 +47,9 @@ void mark_add_written(uintptr_t lo, uintptr_t hi);
 /* What the heap itself holds as roots: uncollectable objects, stack spans, finalizers. */
 void mark_add_heap_roots(void);
 
+/* The same without the uncollectable objects, which are then reached or not, as any other. */
+void mark_add_heap_roots_but_uncollectable(void);
+
 /* Of these the ones that writes do not show: finalizers. World stopped. */
 void mark_finalizers(void);
 
@@ -69,6 +72,9 @@ size_t mark_assist(size_t bytes);
 uint64_t mark_scanned_bytes(void);
 
 struct mark_totals mark_end(void);
+
+/* Forgets what was marked, where no sweep does. World stopped. */
+void mark_clear(void);
 
 /* In a forked child whose parent was marking: forgets all of it. */
 void mark_after_fork(void);

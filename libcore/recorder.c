@@ -12,6 +12,7 @@
 #include "cycle.h"
 #include "heap.h"
 #include "interpose_fatal.h"
+#include "leaks.h"
 #include "os.h"
 #include "recorder_link.h"
 #include "stackspan.h"
@@ -87,13 +88,16 @@ void recorder_release(struct recorder_snapshot *snapshot)
 }
 
 /* One stop; false when the table did not fit, *room then says what it needs. */
-static bool capture_once(struct recorder_snapshot *snapshot, size_t *room)
+static bool capture_once(struct recorder_snapshot *snapshot, size_t *room, bool with_leaks)
 {
 	struct world_stop stop;
 	stats_stop_world(&stop);
 	size_t needed = stats_span_table(snapshot->spans, *room);
 	bool fits = needed <= *room;
 	if (fits) {
+		memset(&snapshot->leaks, 0, sizeof snapshot->leaks);
+		if (with_leaks && !stop.others_run)
+			leaks_search(&stop, &snapshot->leaks);
 		stats_read(&snapshot->stats);
 		snapshot->span_count = needed;
 		snapshot->gc_num = snapshot->stats.numgc;
@@ -111,17 +115,15 @@ static bool capture_once(struct recorder_snapshot *snapshot, size_t *room)
 	return fits;
 }
 
-struct recorder_snapshot *recorder_capture(uint32_t reason)
+static struct recorder_snapshot *capture(uint32_t reason, bool with_leaks)
 {
-	if (!heap_thread())
-		return NULL;
 	size_t room = stats_span_table_size();
 	for (;;) {
 		struct recorder_snapshot *snapshot = snapshot_new(room);
 		if (!snapshot)
 			return NULL;
 		size_t had = room;
-		if (capture_once(snapshot, &room)) {
+		if (capture_once(snapshot, &room, with_leaks)) {
 			snapshot->reason = reason;
 			return snapshot;
 		}
@@ -130,10 +132,43 @@ struct recorder_snapshot *recorder_capture(uint32_t reason)
 	}
 }
 
+static bool is_looked_through(uint32_t reason)
+{
+	return leaks_wanted &&
+	       (reason == RECORDER_SIGNAL || reason == RECORDER_DUMP || reason == RECORDER_EXIT);
+}
+
+/* All registers that the program may keep values in go to this frame; below it are none. */
+static __attribute__((noinline)) struct recorder_snapshot *capture_with_leaks(struct thread *t,
+                                                                              uint32_t reason)
+{
+	__builtin_unwind_init();
+	bool held = cycle_hold();
+	t->program_frames = (uintptr_t)__builtin_alloca(1);
+	struct recorder_snapshot *snapshot = capture(reason, held);
+	t->program_frames = 0;
+	if (held)
+		cycle_let();
+	return snapshot;
+}
+
+struct recorder_snapshot *recorder_capture(uint32_t reason)
+{
+	struct thread *t = heap_thread();
+	if (!t)
+		return NULL;
+	return is_looked_through(reason) ? capture_with_leaks(t, reason) : capture(reason, false);
+}
+
+bool recorder_seeks_leaks(void)
+{
+	return leaks_wanted;
+}
+
 int memspan_visit_spans(int (*visit)(const memspan_span *span, void *arg), void *arg,
                         memspan_mstats *stats)
 {
-	struct recorder_snapshot *snapshot = recorder_capture(RECORDER_DUMP);
+	struct recorder_snapshot *snapshot = heap_thread() ? capture(RECORDER_DUMP, false) : NULL;
 	if (!snapshot) {
 		errno = ENOMEM;
 		return -1;

@@ -10,6 +10,8 @@
 #ifndef MEMSPAN_RECORDER_H
 #define MEMSPAN_RECORDER_H
 
+#include <stdbool.h>
+
 #include "memspan.h"
 
 /* Why a cycle ran or a snapshot was taken; the values are those of the file format. */
@@ -67,6 +69,20 @@ struct recorder_cycle {
 	uint64_t stack_bytes, global_bytes; /* roots scanned */
 };
 
+enum { RECORDER_CLASSES = 67 };
+
+/* Blocks that live until they are freed, and to which no pointer led at that instant. */
+struct recorder_leaks {
+	bool searched;               /* else all is 0 */
+	uint64_t search_ns;          /* for which the threads stood */
+	uint64_t root_bytes;         /* looked through, the blocks that they lead to not counted */
+	uint64_t threads_unknown;    /* whose stacks were not looked through */
+	uint64_t blocks, bytes;
+	struct {
+		uint64_t blocks, bytes;
+	} by_class[RECORDER_CLASSES];  /* 0: large blocks */
+};
+
 /* The heap at one instant. */
 struct recorder_snapshot {
 	uint32_t reason;                /* enum recorder_reason */
@@ -74,6 +90,7 @@ struct recorder_snapshot {
 	uint64_t unix_ns, mono_ns;
 	struct recorder_pause stop;     /* the stop that the capture itself took */
 	memspan_mstats stats;
+	struct recorder_leaks leaks;    /* with MEMSPAN_LEAKS=1, of RECORDER_SIGNAL, DUMP and EXIT */
 	memspan_span *spans;            /* address order, idle ranges included */
 	uint64_t span_count;
 	uint64_t mapping_bytes;         /* of the mapping that holds this struct and the spans */
@@ -105,6 +122,9 @@ void recorder_attach(const struct recorder *recorder);
  * returned with recorder_release. Not from a signal handler; any other thread.
  */
 struct recorder_snapshot *recorder_capture(uint32_t reason);
+
+/* MEMSPAN_LEAKS is on: whoever exits without a recorder may want to capture, too. */
+bool recorder_seeks_leaks(void);
 
 void recorder_release(struct recorder_snapshot *snapshot);
 

@@ -79,6 +79,21 @@ bool settings_parse_trace(const char *text, struct settings *out)
 	return true;
 }
 
+bool settings_parse_switch(const char *text, bool *on)
+{
+	if ((text[0] != '0' && text[0] != '1') || text[1])
+		return false;
+	*on = text[0] == '1';
+	return true;
+}
+
+static void read_switch(const char *name, bool *on)
+{
+	const char *text = os_setting(name);
+	if (text && *text && !settings_parse_switch(text, on))
+		os_warn("%s=%.60s is neither 0 nor 1; using 0", name, text);
+}
+
 struct settings settings_read(void)
 {
 	struct settings s = {
@@ -94,5 +109,7 @@ struct settings settings_read(void)
 	text = os_setting("MEMSPAN_TRACE");
 	if (text && *text && !settings_parse_trace(text, &s))
 		os_warn("MEMSPAN_TRACE=%.60s is not a list of gctrace=1, scavtrace=1; tracing nothing", text);
+	read_switch("MEMSPAN_LEAKS", &s.leaks);
+	read_switch("MEMSPAN_MALLOC_DEBUG", &s.debug);
 	return s;
 }

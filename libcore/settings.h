@@ -1,6 +1,6 @@
 /*
  * settings.h - the heap's environment variables (CONTRACT: MEMSPAN_GCPERCENT,
- * MEMSPAN_MEMLIMIT, MEMSPAN_TRACE). A bad value gives one line on stderr and the
+ * MEMSPAN_MEMLIMIT, MEMSPAN_TRACE, MEMSPAN_LEAKS, MEMSPAN_MALLOC_DEBUG). A bad value gives one line on stderr and the
  * default; all are ignored in a setuid program.
  */
 #ifndef SETTINGS_H
@@ -16,6 +16,8 @@ struct settings {
 	int gc_percent;        /* -1: off */
 	int64_t limit_bytes;   /* INT64_MAX: none */
 	bool trace_gc, trace_scavenge;
+	bool leaks;            /* snapshots tell which blocks nothing points to (leaks.h) */
+	bool debug;            /* freed memory is filled and checked (debugfill.h) */
 };
 
 struct settings settings_read(void);
@@ -24,5 +26,6 @@ struct settings settings_read(void);
 bool settings_parse_percent(const char *text, int *percent);
 bool settings_parse_bytes(const char *text, int64_t *bytes);
 bool settings_parse_trace(const char *text, struct settings *out);
+bool settings_parse_switch(const char *text, bool *on); /* 0 or 1 */
 
 #endif

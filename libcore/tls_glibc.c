@@ -7,7 +7,7 @@
 
 #include "mapping.h"
 
-enum { MODULES_MAX = 1 << 16, STATIC_BYTES_MAX = 1 << 20 };
+enum { MODULES_MAX = 1 << 16, STATIC_BYTES_MAX = 1 << 20, STACKS_KEPT_MAX = 1 << 16 };
 
 struct dtv_entry {
 	uintptr_t value; /* of [-1] the number of entries, of [0] the generation */
@@ -28,6 +28,31 @@ enum { DTV_OFFSET = 0, BLOCKS_BELOW = 0, BLOCKS_OFFSET = 16 };
 
 static size_t static_bytes;
 static size_t structure_bytes; /* of glibc's thread structure */
+
+/*
+ * The ring of stacks that are kept, and where in the structure of each its link is. What
+ * glibc tells debuggers: the ring of stacks that the program gave, after which it stands.
+ */
+struct ring {
+	uintptr_t next, former;
+};
+static uintptr_t stacks_kept; /* 0: not known */
+static size_t ring_offset;
+
+static void find_stacks_kept(void)
+{
+	struct description { /* of a field */
+		uint32_t bits, count, offset;
+	};
+	const char *global = dlsym(RTLD_DEFAULT, "_rtld_global");
+	const struct description *given =
+	    dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_user");
+	const struct description *link = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+	if (!global || !given || !link)
+		return;
+	stacks_kept = (uintptr_t)global + given->offset + sizeof(struct ring);
+	ring_offset = link->offset;
+}
 
 /* Without the loader's word for it: how far the modules of the calling thread reach. */
 static int measure(struct dl_phdr_info *info, size_t size, void *arg)
@@ -61,6 +86,7 @@ void tls_setup(void)
 		static_bytes = (bytes - *structure) & -sizeof(uintptr_t);
 	else
 		dl_iterate_phdr(measure, NULL);
+	find_stacks_kept();
 }
 
 void tls_static_block(uintptr_t tls, uintptr_t *lo, uintptr_t *hi)
@@ -72,6 +98,31 @@ void tls_static_block(uintptr_t tls, uintptr_t *lo, uintptr_t *hi)
 uintptr_t tls_area_begin(uintptr_t tls)
 {
 	return BLOCKS_BELOW ? tls - static_bytes : tls - structure_bytes;
+}
+
+void tls_structure(uintptr_t tls, uintptr_t *lo, uintptr_t *hi)
+{
+	*lo = BLOCKS_BELOW ? tls : tls - structure_bytes;
+	*hi = *lo + structure_bytes;
+}
+
+/* Another glibc may have something else there: every link must be answered by its neighbour. */
+void tls_visit_kept(void (*visit)(void *arg, uintptr_t dtv), void *arg)
+{
+	struct ring here;
+	uintptr_t at = stacks_kept, dtv;
+	if (!at || !mapping_read(&here, at, sizeof here))
+		return;
+	for (int i = 0; i < STACKS_KEPT_MAX && here.next != stacks_kept; i++) {
+		uintptr_t former = at;
+		at = here.next;
+		if (!mapping_read(&here, at, sizeof here) || here.former != former)
+			return;
+		uintptr_t structure = at - ring_offset;
+		uintptr_t tls = BLOCKS_BELOW ? structure : structure + structure_bytes;
+		if (mapping_read(&dtv, tls + DTV_OFFSET, sizeof dtv))
+			visit(arg, dtv);
+	}
 }
 
 bool tls_own_block(uintptr_t tls, size_t module, size_t bytes, uintptr_t *block)

@@ -616,6 +616,7 @@ void world_close(struct world_stop *out)
 {
 	int saved = errno;
 	memset(out, 0, sizeof *out);
+	out->others_run = true;
 	lock_acquire(&thread_list.lock);
 	out->request_ns = os_mono_ns();
 	for (struct thread *t = thread_list.first; t; t = t->next)

@@ -24,6 +24,7 @@ struct world_stop {
 	uint64_t stop_ns;         /* from then until all were parked */
 	unsigned threads;         /* known, the caller and the runtime's own included */
 	unsigned threads_unknown; /* of the process; counted at most ten times a second */
+	bool others_run;          /* it is world_close's: no other is in the heap, that is all */
 };
 
 enum {

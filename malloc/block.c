@@ -17,6 +17,7 @@ static _Thread_local bool starting __attribute__((tls_model("initial-exec")));
 __attribute__((constructor(101))) static void serve_malloc(void)
 {
 	pacepoint_enable();
+	early_tell_root();
 }
 
 /* ---- threads without a record ------------------------------------------ */

@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "leaks.h"
+
 enum { EARLY_BYTES = 64 << 10, HEAD_BYTES = 16 };
 
 static _Alignas(16) char buffer[EARLY_BYTES];
@@ -29,6 +31,11 @@ void *early_alloc(size_t bytes, size_t align)
 bool early_contains(const void *p)
 {
 	return (uintptr_t)p - (uintptr_t)buffer < EARLY_BYTES;
+}
+
+void early_tell_root(void)
+{
+	leaks_add_root(buffer, sizeof buffer);
 }
 
 size_t early_size(const void *p)

@@ -17,6 +17,9 @@ void *early_alloc(size_t bytes, size_t align);
 
 bool early_contains(const void *p);
 
+/* The whole buffer is a root of the search for leaks (leaks.h). */
+void early_tell_root(void);
+
 /* Of a block of the buffer. */
 size_t early_size(const void *p);
 

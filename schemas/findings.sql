@@ -596,6 +596,47 @@ JOIN run_last AS l ON l.run_id = u.id
 JOIN snapshot AS s ON s.id = l.snapshot_id
 WHERE u.clean_exit = 0 AND s.reason <> 'dump';
 
+-- blocks_lost --------------------------------------------------------------------------
+
+INSERT OR IGNORE INTO finding_rule VALUES (
+  'blocks_lost', 'warning', 4, 1, 'blocks', 1, 'bytes', NULL,
+  'No pointer leads to {leaked_bytes:bytes} in {value:count} blocks[, {worst_share:percent} of'
+  || ' it in {worst_blocks:count} blocks of {worst_size_bytes:bytes}]: they can never be'
+  || ' freed[; the stacks of {threads_unknown:count} threads were not looked through].',
+  'SELECT * FROM evidence_blocks_lost WHERE run_id = {run}',
+  'Blocks that nothing points to, at the last snapshot of the run that was looked through'
+  || ' (MEMSPAN_LEAKS=1).');
+
+DROP VIEW IF EXISTS evidence_blocks_lost;
+CREATE VIEW evidence_blocks_lost AS
+SELECT l.run_id, l.seq, l.class, l.size_bytes, l.blocks, l.bytes
+FROM leaks AS l
+WHERE l.seq = (SELECT max(s.seq) FROM leak_search AS f JOIN snapshot AS s ON s.id = f.snapshot_id
+               WHERE s.run_id = l.run_id)
+ORDER BY l.run_id, l.bytes DESC;
+
+DROP VIEW IF EXISTS finding_blocks_lost;
+CREATE VIEW finding_blocks_lost AS
+WITH last AS (
+  SELECT s.run_id, f.*,
+         row_number() OVER (PARTITION BY s.run_id ORDER BY s.seq DESC) AS place
+  FROM leak_search AS f
+  JOIN snapshot AS s ON s.id = f.snapshot_id
+), worst AS (
+  SELECT snapshot_id, size_bytes, blocks, bytes,
+         row_number() OVER (PARTITION BY snapshot_id ORDER BY bytes DESC, class) AS place
+  FROM leaks
+)
+SELECT l.run_id, l.leaked_blocks AS value, l.leaked_bytes, w.size_bytes AS worst_size_bytes,
+       CASE WHEN w.size_bytes IS NOT NULL THEN w.blocks END AS worst_blocks,
+       CASE WHEN w.size_bytes IS NOT NULL
+            THEN CAST(w.bytes AS REAL) / nullif(l.leaked_bytes, 0) END AS worst_share,
+       nullif(l.threads_unknown, 0) AS threads_unknown
+FROM last AS l
+JOIN finding_rule AS r ON r.name = 'blocks_lost'
+LEFT JOIN worst AS w ON w.snapshot_id = l.snapshot_id AND w.place = 1
+WHERE l.place = 1 AND l.leaked_blocks >= r.threshold AND l.leaked_bytes >= r.floor;
+
 -- accounting_broken, threads_unknown -----------------------------------------------------
 
 INSERT OR IGNORE INTO finding_rule VALUES (
@@ -675,7 +716,9 @@ INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since)
 WITH word (name, unit, doc) AS (VALUES
   ('alloc_bytes', 'bytes', 'In objects.'),
   ('at_ns', 'ns', 'The moment: Unix time, or by the source''s monotonic clock where it has no other.'),
+  ('blocks', 'count', 'Blocks that nothing points to.'),
   ('byte_offset', 'bytes', 'Where in the file.'),
+  ('bytes', 'bytes', 'In them.'),
   ('class', NULL, 'Size class.'),
   ('code', NULL, 'The kind of damage.'),
   ('cycles', 'count', 'Collection cycles.'),
@@ -710,6 +753,7 @@ WITH word (name, unit, doc) AS (VALUES
   ('identity', NULL, 'The identity, as in accounting.'),
   ('issues', 'count', 'Damaged places.'),
   ('last_bytes', 'bytes', 'In objects after the last cycle.'),
+  ('leaked_bytes', 'bytes', 'In blocks that nothing points to.'),
   ('left_value', NULL, 'Left side of the identity.'),
   ('limited', 'count', 'Cycles that the memory limit started.'),
   ('max_ns', 'ns', 'The longest pause.'),
@@ -755,10 +799,12 @@ WITH word (name, unit, doc) AS (VALUES
   ('unix_ns', 'ns', 'The moment, Unix time.'),
   ('value', NULL, 'The figure that reached the threshold of the rule, in its unit.'),
   ('wanted', 'count', 'Snapshots taken and skipped.'),
+  ('worst_blocks', 'count', 'Of these blocks the ones of the size with the most bytes.'),
   ('worst_classes', NULL, 'Object sizes of the three classes with the most free bytes.'),
   ('worst_gc', 'gc number', 'The cycle of the longest pause.'),
   ('worst_ns', 'ns', 'The longest pause.'),
-  ('worst_share', 'ratio', 'Share of fragmentation_bytes in worst_classes.'),
+  ('worst_share', 'ratio', 'Share of fragmentation_bytes in worst_classes, or of leaked_bytes in worst_blocks.'),
+  ('worst_size_bytes', 'bytes', 'Size of the worst_blocks.'),
   ('worst_stop_ns', 'ns', 'The part of the longest pause until all threads stood.')
 ), has (object, doc, names) AS (VALUES
   ('cycle_pause', 'The pause of each cycle, the stop of its snapshot left out.',
@@ -792,6 +838,10 @@ WITH word (name, unit, doc) AS (VALUES
    'run_id seq gc_num unix_ns needed_bytes excess_bytes heap_released_bytes'),
   ('evidence_threads_unknown', 'Cycles in which threads were unknown.',
    'run_id gc_num threads threads_unknown'),
+  ('evidence_blocks_lost', 'Blocks that nothing points to, by size class.',
+   'run_id seq class size_bytes blocks bytes'),
+  ('finding_blocks_lost', 'Runs in which the rule blocks_lost holds, with its evidence.',
+   'run_id value leaked_bytes worst_size_bytes worst_blocks worst_share threads_unknown'),
   ('finding_accounting_broken', 'Runs in which the rule accounting_broken holds, with its evidence.',
    'run_id value snapshots identity left_value right_value gc_num'),
   ('finding_collections_forced', 'Runs in which the rule collections_forced holds, with its evidence.',

@@ -1,7 +1,7 @@
 -- schema_doc.sql - every table, view and column in words. A test holds it equal to the schema.
 -- The rows whose column is empty describe the object itself.
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('source', '', NULL, 'A file that was read.', 1),
   ('source', 'id', NULL, 'Local id.', 1),
   ('source', 'path', NULL, 'As it was named; - for standard input.', 1),
@@ -10,7 +10,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('source', 'complete', '0 or 1', 'Every run in it ended in an orderly way and no byte was damaged.', 1),
   ('source', 'bytes_skipped', 'bytes', 'Bytes that could not be used.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('run', '', NULL, 'One run of one program.', 1),
   ('run', 'id', NULL, 'Local id.', 1),
   ('run', 'source_id', NULL, 'The source that it was first seen in.', 1),
@@ -29,7 +29,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('run', 'complete', '0 or 1', 'It ended in an orderly way and nothing of it was damaged.', 1),
   ('run', 'skipped', 'count', 'Snapshots that were not taken or not written because one was in flight.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('snapshot', '', NULL, 'One moment of a run.', 1),
   ('snapshot', 'id', NULL, 'Local id.', 1),
   ('snapshot', 'run_id', NULL, 'The run.', 1),
@@ -39,7 +39,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('snapshot', 'unix_ns', 'ns', 'The moment, Unix time.', 1),
   ('snapshot', 'mono_ns', 'ns', 'The moment, monotonic clock of the machine; for a line of gctrace since the program''s start.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('mstats', '', NULL, 'Go''s runtime.mstats at a snapshot; the pauses stand in gc_pause, by_size in a table of its own.', 1),
   ('mstats', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('mstats', 'alloc', 'bytes', '= heap_alloc.', 1),
@@ -81,7 +81,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('mstats', 'heap_scan', 'bytes', 'The part of heap_live that has to be scanned.', 1),
   ('mstats', 'heap_marked', 'bytes', 'heap_live right after the last mark termination.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('by_size', '', NULL, 'Objects of a size class since the start, hits of the tiny allocator left out.', 1),
   ('by_size', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('by_size', 'class', NULL, 'Size class, 0 to 66; large objects are not counted here.', 1),
@@ -89,7 +89,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('by_size', 'nmalloc', 'count', 'Allocated.', 1),
   ('by_size', 'nfree', 'count', 'Freed.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span', '', NULL, 'The spans and ranges of idle pages of each snapshot. report and sql read them from the recording, load stores them.', 1),
   ('span', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('span', 'base', 'address', 'First byte.', 1),
@@ -103,7 +103,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span', 'released_bytes', 'bytes', 'Of idle pages: what the operating system has.', 1),
   ('span', 'born_gc', 'count', 'Cycles finished when it was taken into use: gc_num - born_gc is its age.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span_sum', '', NULL, 'The spans of a snapshot added up by state, class and noscan.', 1),
   ('span_sum', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('span_sum', 'state', NULL, 'idle, inuse or stack.', 1),
@@ -117,7 +117,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span_sum', 'alloc_bytes', 'bytes', 'alloc_count x elem_bytes.', 1),
   ('span_sum', 'released_bytes', 'bytes', 'What the operating system has of them.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('gc_cycle', '', NULL, 'A collection cycle; byte figures are those of mark termination.', 1),
   ('gc_cycle', 'run_id', NULL, 'The run.', 1),
   ('gc_cycle', 'gc_num', 'count', 'Number, from 1.', 1),
@@ -142,7 +142,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('gc_cycle', 'stack_bytes', 'bytes', 'Stacks scanned.', 1),
   ('gc_cycle', 'global_bytes', 'bytes', 'Static and thread-local data and registered ranges scanned.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('gc_pause', '', NULL, 'The stops of each cycle, and those of snapshots.', 1),
   ('gc_pause', 'run_id', NULL, 'The run.', 1),
   ('gc_pause', 'gc_num', 'count', 'The cycle; for a snapshot, cycles finished.', 1),
@@ -151,7 +151,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('gc_pause', 'stop_ns', 'ns', 'The part until the last thread stood.', 1),
   ('gc_pause', 'end_unix_ns', 'ns', 'End, Unix time.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('import_issue', '', NULL, 'What was wrong with a source.', 1),
   ('import_issue', 'source_id', NULL, 'The source.', 1),
   ('import_issue', 'byte_offset', 'bytes', 'Where in the file; of a packed log, in its text.', 1),
@@ -159,7 +159,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('import_issue', 'code', NULL, 'Short name.', 1),
   ('import_issue', 'message', NULL, 'One line.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('schema_doc', '', NULL, 'This documentation; column is empty for the object itself.', 1),
   ('schema_doc', 'object', NULL, 'Table or view.', 1),
   ('schema_doc', 'column', NULL, 'Column.', 1),
@@ -167,7 +167,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('schema_doc', 'doc', NULL, 'Meaning.', 1),
   ('schema_doc', 'since', NULL, 'Version of the schema that brought it.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('fragmentation', '', NULL, 'Memory dedicated to size classes and unused, at each snapshot.', 1),
   ('fragmentation', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('fragmentation', 'run_id', NULL, 'The run.', 1),
@@ -178,7 +178,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('fragmentation', 'fragmentation_bytes', 'bytes', 'heap_inuse - heap_alloc.', 1),
   ('fragmentation', 'fragmentation_ratio', 'ratio', 'fragmentation_bytes / heap_inuse; NULL over zero.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('idle_memory', '', NULL, 'Memory without objects that was not given back, at each snapshot.', 1),
   ('idle_memory', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('idle_memory', 'run_id', NULL, 'The run.', 1),
@@ -189,7 +189,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('idle_memory', 'retained_bytes', 'bytes', 'heap_idle - heap_released.', 1),
   ('idle_memory', 'retained_ratio', 'ratio', 'retained_bytes / heap_sys; NULL over zero.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('pause_trend', '', NULL, 'The pause of each cycle, all its stops summed.', 1),
   ('pause_trend', 'run_id', NULL, 'The run.', 1),
   ('pause_trend', 'gc_num', 'count', 'The cycle.', 1),
@@ -198,7 +198,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('pause_trend', 'rolling_mean_ns', 'ns', 'Mean of this cycle and the 19 before it.', 1),
   ('pause_trend', 'rolling_max_ns', 'ns', 'Longest of the same.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('pause_summary', '', NULL, 'The pauses of a run. Percentiles are nearest-rank.', 1),
   ('pause_summary', 'run_id', NULL, 'The run.', 1),
   ('pause_summary', 'n', 'count', 'Cycles.', 1),
@@ -212,7 +212,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('pause_summary', 'slope_ns_per_gc', 'ns per cycle', 'Least squares over gc_num; NULL for one cycle.', 1),
   ('pause_summary', 'r2', 'ratio', 'Share of the variance that the slope explains; NULL when there is none.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('class_fragmentation', '', NULL, 'Spans in use of a size class at a snapshot.', 1),
   ('class_fragmentation', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('class_fragmentation', 'class', NULL, 'Size class; 0: large objects.', 1),
@@ -224,7 +224,7 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('class_fragmentation', 'tail_bytes', 'bytes', 'Behind the last slot.', 1),
   ('class_fragmentation', 'occupancy_ratio', 'ratio', 'alloc_bytes / (nelems x elem_bytes); NULL over zero.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span_walk', '', NULL, 'The spans of a snapshot in one row.', 1),
   ('span_walk', 'run_id', NULL, 'The run of the snapshot.', 1),
   ('span_walk', 'snapshot_id', NULL, 'The snapshot.', 1),
@@ -236,20 +236,20 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('span_walk', 'stack_bytes', 'bytes', 'In stack spans.', 1),
   ('span_walk', 'released_bytes', 'bytes', 'Idle and given back.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('class_disagreement', '', NULL, 'Whether by_size and the spans agree.', 1),
   ('class_disagreement', 'run_id', NULL, 'The run of the snapshot.', 1),
   ('class_disagreement', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('class_disagreement', 'classes', 'count', 'Size classes in which they do not.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('pause_so_far', '', NULL, 'The pauses of a run up to a snapshot.', 1),
   ('pause_so_far', 'run_id', NULL, 'The run.', 1),
   ('pause_so_far', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('pause_so_far', 'cycles', 'count', 'Cycles up to it whose pauses are known.', 1),
   ('pause_so_far', 'total_ns', 'ns', 'Their pauses.', 1);
 
-INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
   ('accounting', '', NULL, 'The identities that hold at every snapshot.', 1),
   ('accounting', 'snapshot_id', NULL, 'The snapshot.', 1),
   ('accounting', 'identity', NULL, 'What has to hold.', 1),
@@ -257,3 +257,26 @@ INSERT INTO schema_doc (object, column, unit, doc, since) VALUES
   ('accounting', 'right_value', NULL, 'Right side.', 1),
   ('accounting', 'holds', '0 or 1', 'Whether it does.', 1),
   ('accounting', 'run_id', NULL, 'The run of the snapshot.', 1);
+
+INSERT OR IGNORE INTO schema_doc (object, column, unit, doc, since) VALUES
+  ('leak_search', '', NULL, 'Snapshots looked through for blocks to which nothing points (MEMSPAN_LEAKS=1).', 2),
+  ('leak_search', 'snapshot_id', NULL, 'The snapshot.', 2),
+  ('leak_search', 'search_ns', 'ns', 'For which the threads stood, beside the capture itself.', 2),
+  ('leak_search', 'root_bytes', 'bytes', 'Roots looked through, without the blocks that they lead to.', 2),
+  ('leak_search', 'threads_unknown', 'count', 'Threads whose stacks were not looked through.', 2),
+  ('leak_search', 'leaked_blocks', 'count', 'Blocks to which nothing points.', 2),
+  ('leak_search', 'leaked_bytes', 'bytes', 'In them.', 2),
+  ('leak', '', NULL, 'Blocks to which nothing points, by size class.', 2),
+  ('leak', 'snapshot_id', NULL, 'The snapshot.', 2),
+  ('leak', 'class', NULL, 'Size class; 0 for large blocks.', 2),
+  ('leak', 'blocks', 'count', 'Such blocks.', 2),
+  ('leak', 'bytes', 'bytes', 'In them.', 2),
+  ('leaks', '', NULL, 'Blocks to which nothing points, by snapshot and size class, most bytes first.', 2),
+  ('leaks', 'snapshot_id', NULL, 'The snapshot.', 2),
+  ('leaks', 'run_id', NULL, 'The run.', 2),
+  ('leaks', 'seq', 'count', 'Number of the snapshot within the run.', 2),
+  ('leaks', 'unix_ns', 'ns', 'The moment, Unix time.', 2),
+  ('leaks', 'class', NULL, 'Size class; 0 for large blocks.', 2),
+  ('leaks', 'size_bytes', 'bytes', 'Of a block; NULL for large blocks.', 2),
+  ('leaks', 'blocks', 'count', 'Such blocks.', 2),
+  ('leaks', 'bytes', 'bytes', 'In them.', 2);

@@ -1,12 +1,14 @@
 -- tables.sql - what memanalyze stores. The columns are described in schema_doc.sql.
 --
+-- A database that an older version made gets what it lacks by all of this once more.
+--
 -- Times are Unix nanoseconds unless the name says mono; sizes are bytes. A counter of
 -- 2^63 and above (next_gc when collection is off) and a figure that the source lacks are
 -- NULL, never 0; so is a pause, or a sum over spans, of 2^48 and above, which cannot be and
 -- would leave no sum an answer (import_issue names the cycle of such a pause). Ids are local to a database: between databases a run is known by its
 -- uuid, a snapshot by the run's uuid and seq.
 
-CREATE TABLE source (
+CREATE TABLE IF NOT EXISTS source (
   id            INTEGER PRIMARY KEY,
   path          TEXT NOT NULL,
   kind          TEXT NOT NULL,
@@ -15,7 +17,7 @@ CREATE TABLE source (
   bytes_skipped INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TABLE run (
+CREATE TABLE IF NOT EXISTS run (
   id             INTEGER PRIMARY KEY,
   source_id      INTEGER NOT NULL REFERENCES source (id),
   uuid           TEXT NOT NULL UNIQUE,
@@ -34,7 +36,7 @@ CREATE TABLE run (
   skipped        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TABLE snapshot (
+CREATE TABLE IF NOT EXISTS snapshot (
   id      INTEGER PRIMARY KEY,
   run_id  INTEGER NOT NULL REFERENCES run (id),
   seq     INTEGER NOT NULL,
@@ -45,7 +47,7 @@ CREATE TABLE snapshot (
   UNIQUE (run_id, seq)
 ) STRICT;
 
-CREATE TABLE mstats (
+CREATE TABLE IF NOT EXISTS mstats (
   snapshot_id      INTEGER PRIMARY KEY REFERENCES snapshot (id),
   alloc            INTEGER,
   total_alloc      INTEGER,
@@ -87,7 +89,7 @@ CREATE TABLE mstats (
   heap_marked      INTEGER
 ) STRICT;
 
-CREATE TABLE by_size (
+CREATE TABLE IF NOT EXISTS by_size (
   snapshot_id INTEGER NOT NULL REFERENCES snapshot (id),
   class       INTEGER NOT NULL,
   size        INTEGER,
@@ -97,7 +99,7 @@ CREATE TABLE by_size (
 ) STRICT, WITHOUT ROWID;
 
 -- The spans of a snapshot added up when it is read, so that no view has to walk them.
-CREATE TABLE span_sum (
+CREATE TABLE IF NOT EXISTS span_sum (
   snapshot_id    INTEGER NOT NULL REFERENCES snapshot (id),
   state          TEXT NOT NULL,
   class          INTEGER NOT NULL,
@@ -112,7 +114,7 @@ CREATE TABLE span_sum (
   PRIMARY KEY (snapshot_id, state, class, noscan)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE gc_cycle (
+CREATE TABLE IF NOT EXISTS gc_cycle (
   run_id            INTEGER NOT NULL REFERENCES run (id),
   gc_num            INTEGER NOT NULL,
   reason            TEXT,
@@ -138,7 +140,7 @@ CREATE TABLE gc_cycle (
   PRIMARY KEY (run_id, gc_num)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE gc_pause (
+CREATE TABLE IF NOT EXISTS gc_pause (
   run_id      INTEGER NOT NULL REFERENCES run (id),
   gc_num      INTEGER NOT NULL,
   phase       TEXT NOT NULL,
@@ -146,9 +148,28 @@ CREATE TABLE gc_pause (
   stop_ns     INTEGER,
   end_unix_ns INTEGER
 ) STRICT;
-CREATE INDEX gc_pause_by_cycle ON gc_pause (run_id, gc_num);
+CREATE INDEX IF NOT EXISTS gc_pause_by_cycle ON gc_pause (run_id, gc_num);
 
-CREATE TABLE import_issue (
+-- A snapshot that was looked through for blocks to which nothing points. Others have no row.
+CREATE TABLE IF NOT EXISTS leak_search (
+  snapshot_id     INTEGER PRIMARY KEY REFERENCES snapshot (id),
+  search_ns       INTEGER,
+  root_bytes      INTEGER,
+  threads_unknown INTEGER,
+  leaked_blocks   INTEGER,
+  leaked_bytes    INTEGER
+) STRICT;
+
+-- Only classes with such blocks have a row.
+CREATE TABLE IF NOT EXISTS leak (
+  snapshot_id INTEGER NOT NULL REFERENCES leak_search (snapshot_id),
+  class       INTEGER NOT NULL,
+  blocks      INTEGER,
+  bytes       INTEGER,
+  PRIMARY KEY (snapshot_id, class)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS import_issue (
   source_id   INTEGER NOT NULL REFERENCES source (id),
   byte_offset INTEGER,
   severity    TEXT NOT NULL,
@@ -156,7 +177,7 @@ CREATE TABLE import_issue (
   message     TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE schema_doc (
+CREATE TABLE IF NOT EXISTS schema_doc (
   object TEXT NOT NULL,
   column TEXT NOT NULL,
   unit   TEXT,

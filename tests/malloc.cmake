@@ -20,6 +20,13 @@ target_compile_options(malloc_misuse PRIVATE -fno-builtin)
 add_test(NAME malloc_misuse_is_named COMMAND ${malloc_folder}/test_misuse
 	$<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_misuse>)
 
+add_executable(malloc_leaks ${malloc_folder}/malloc_leaks.c)
+target_link_libraries(malloc_leaks PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+target_compile_options(malloc_leaks PRIVATE -fno-builtin)
+add_test(NAME malloc_leaks_are_told COMMAND ${malloc_folder}/test_leaks
+	$<TARGET_FILE:memanalyze> $<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_leaks>)
+set_tests_properties(malloc_leaks_are_told PROPERTIES TIMEOUT 120)
+
 add_test(NAME malloc_record COMMAND ${malloc_folder}/test_record
 	$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER})
 set_tests_properties(malloc_record PROPERTIES TIMEOUT 120)

@@ -38,6 +38,7 @@ static const struct option {
     {"--interval", 0, OPTION_INTERVAL, "TIME", NULL},
     {"--signal", 0, OPTION_SIGNAL, "SIGNAL", NULL},
     {"--every", 0, OPTION_EVERY, "N", NULL},
+    {"--leaks", 0, OPTION_LEAKS, NULL, NULL},
     {"--strict", 0, OPTION_STRICT, NULL, NULL},
     {"--color", 0, OPTION_COLOR, "WHEN", color_names},
     {"--help", 'h', OPTION_HELP, NULL, NULL},
@@ -144,6 +145,9 @@ static bool apply(struct options *options, const struct option *option, const ch
 		break;
 	case OPTION_EVERY:
 		options->every = value;
+		break;
+	case OPTION_LEAKS:
+		options->leaks = true;
 		break;
 	case OPTION_AS:
 		options->as = value;

@@ -36,6 +36,7 @@ enum option_set {
 	OPTION_LIMITS = 1 << 17,
 	OPTION_MAX_GROWTH = 1 << 18,
 	OPTION_BASELINE = 1 << 19,
+	OPTION_LEAKS = 1 << 20,
 
 	OPTIONS_PRINT = OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
 };
@@ -58,6 +59,7 @@ struct options {
 	size_t limit_count;
 	const char *baseline; /* NULL: none */
 	bool over_any;        /* --over any */
+	bool leaks;           /* of record */
 	const char *interval, *signal, *every; /* of record, as the library reads them */
 	const char *pid;      /* of watch */
 	const char *as;       /* of export: one of its forms; NULL: none given */

@@ -150,6 +150,7 @@ static void set_environment(void *arg)
 	set_if("MEMSPAN_DUMP_INTERVAL", to->options->interval);
 	set_if("MEMSPAN_DUMP_SIGNAL", to->options->signal);
 	set_if("MEMSPAN_DUMP_EVERY", to->options->every);
+	set_if("MEMSPAN_LEAKS", to->options->leaks ? "1" : NULL);
 }
 
 /* ---- what it ends with --------------------------------------------------- */
@@ -160,8 +161,9 @@ static const char totals_sql[] =
     " SELECT (SELECT count(*) FROM mine),"
     " (SELECT max(heap_alloc) FROM mstats WHERE snapshot_id IN mine),"
     " (SELECT max(sys - heap_released) FROM mstats WHERE snapshot_id IN mine),"
-    " total_alloc, nmalloc, heap_alloc, heap_objects"
-    " FROM mstats WHERE snapshot_id = (SELECT max(id) FROM mine)";
+    " total_alloc, nmalloc, heap_alloc, heap_objects, leaked_bytes, leaked_blocks"
+    " FROM mstats LEFT JOIN leak_search USING (snapshot_id)"
+    " WHERE snapshot_id = (SELECT max(id) FROM mine)";
 
 static void print_totals(sqlite3_stmt *row)
 {
@@ -177,6 +179,10 @@ static void print_totals(sqlite3_stmt *row)
 	        human_count(sqlite3_column_int64(row, 6)).text);
 	fprintf(stderr, "  from the system    %s at most\n",
 	        human_bytes(sqlite3_column_double(row, 2)).text);
+	if (sqlite3_column_type(row, 7) != SQLITE_NULL)
+		fprintf(stderr, "  lost at the end    %s in %s blocks\n",
+		        human_bytes(sqlite3_column_double(row, 7)).text,
+		        human_count(sqlite3_column_int64(row, 8)).text);
 }
 
 static void summarize(const char *path, const struct child *child)

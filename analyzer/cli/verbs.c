@@ -165,7 +165,8 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze watch snapshot.zst\n"
      "  memanalyze watch --pid 4711\n"},
-    {"record", verb_record, OPTION_OUTPUT | OPTION_FORCE | OPTION_INTERVAL | OPTION_SIGNAL | OPTION_EVERY | OPTION_PROGRAM,
+    {"record", verb_record, OPTION_OUTPUT | OPTION_FORCE | OPTION_INTERVAL | OPTION_SIGNAL | OPTION_EVERY | OPTION_LEAKS |
+                                 OPTION_PROGRAM,
      "runs a program and records its malloc",
      "usage: memanalyze record [OPTIONS] [--] PROG [ARG...]\n\n"
      "Runs a program as it is, with libmemspan-malloc.so in the place of its malloc, and\n"
@@ -178,7 +179,8 @@ const struct verb verbs[] = {
      "  --force            replace FILE if it exists\n"
      "  --interval TIME    also every so often, such as 2s\n"
      "  --signal SIGNAL    also when PROG is sent this signal, such as USR2\n"
-     "  --every N          only every Nth time the heap has grown or shrunk enough\n\n"
+     "  --every N          only every Nth time the heap has grown or shrunk enough\n"
+     "  --leaks            also tell which blocks nothing points to, at the exit and at SIGNAL\n\n"
      "Examples:\n"
      "  memanalyze record -- sort words.txt\n"
      "  memanalyze record -o redis.zst --interval 2s -- redis-server redis.conf\n"},

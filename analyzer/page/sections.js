@@ -375,6 +375,21 @@ function classesOf(run, charts, timeWindow) {
 			+ "half full, median / oldest.")]);
 }
 
+/* Nothing where nobody looked for any. */
+function leaksOf(run) {
+	if (run.leaks === null)
+		return null;
+	const figure = (key, format) => figureOf(run, `leaks.${key}`, format);
+	const rows = run.leaks.classes.map((one, i) => [
+		one.size_bytes === null ? "large" : figure(`classes.${i}.size_bytes`, formatCount),
+		figure(`classes.${i}.blocks`, formatCount), figure(`classes.${i}.bytes`, formatBytes)]);
+
+	return add(section("Blocks that nothing points to"), [
+		element("p", figure("bytes", formatBytes), " in ", figure("blocks", formatCount), " blocks",
+			run.leaks.threads_unknown > 0 ? "; the stacks of some threads were not looked through." : "."),
+		rows.length > 0 ? tableOf(["size", "blocks", "bytes"], rows) : null]);
+}
+
 function mapOf(run, charts) {
 	const map = run.pictures.map;
 
@@ -487,7 +502,7 @@ function showRun(run, page, picker) {
 	document.getElementById("page").replaceChildren(...[
 		headOf(run, page, picker), verdictOf(run, page), tilesOf(run), accountsOf(run),
 		historyOf(run, charts, timeWindow), pausesOf(run, charts, timeWindow),
-		classesOf(run, charts, timeWindow), mapOf(run, charts), qualityOf(run, page), nextOf(run, page),
+		classesOf(run, charts, timeWindow), leaksOf(run), mapOf(run, charts), qualityOf(run, page), nextOf(run, page),
 		element("footer", "Made by memanalyze. This page holds all that it shows and asks the network for nothing."),
 	].filter((part) => part !== null));
 	for (const chart of charts)

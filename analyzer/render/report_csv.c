@@ -108,6 +108,25 @@ static void put_classes(FILE *out, const struct report_page *page)
 	}
 }
 
+/* No rows: nobody looked for any. */
+static void put_leaks(FILE *out, const struct report_page *page)
+{
+	const struct report_leaks *leaks = &page->facts->leaks;
+
+	if (!leaks->known)
+		return;
+	put_figure(out, page, "leaks", "blocks", leaks->blocks, "blocks");
+	put_figure(out, page, "leaks", "bytes", leaks->bytes, "bytes");
+	for (size_t i = 0; i < leaks->count; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "class %u blocks", leaks->class[i].number);
+		put_figure(out, page, "leaks", name, leaks->class[i].blocks, "blocks");
+		snprintf(name, sizeof(name), "class %u bytes", leaks->class[i].number);
+		put_figure(out, page, "leaks", name, leaks->class[i].bytes, "bytes");
+	}
+}
+
 void report_print_csv_header(FILE *out)
 {
 	fputs("run_id,section,name,value,unit\n", out);
@@ -129,6 +148,7 @@ void report_print_csv(const struct report_page *page, FILE *out)
 	put_trends(out, page);
 	put_pauses(out, page);
 	put_classes(out, page);
+	put_leaks(out, page);
 	put_integer(out, page, "quality", "complete", quality->complete, "");
 	put_integer(out, page, "quality", "snapshots", quality->snapshots, "snapshots");
 	put_figure(out, page, "quality", "skipped", quality->skipped_snapshots, "snapshots");

@@ -287,6 +287,32 @@ static void put_live(struct json_writer *json, const struct report_live *live)
 	json_writer_array_end(json);
 }
 
+/* null: nobody looked for any. */
+static void put_leaks(struct json_writer *json, const struct report_leaks *leaks)
+{
+	if (!leaks->known) {
+		json_writer_null(json, "leaks");
+		return;
+	}
+	json_writer_object(json, "leaks");
+	put_figure(json, "seq", leaks->seq);
+	put_figure(json, "blocks", leaks->blocks);
+	put_figure(json, "bytes", leaks->bytes);
+	put_figure(json, "search_ns", leaks->search_ns);
+	put_figure(json, "threads_unknown", leaks->threads_unknown);
+	json_writer_array(json, "classes");
+	for (size_t i = 0; i < leaks->count; i++) {
+		json_writer_object(json, NULL);
+		json_writer_integer(json, "class", leaks->class[i].number);
+		put_figure(json, "size_bytes", leaks->class[i].size_bytes);
+		put_figure(json, "blocks", leaks->class[i].blocks);
+		put_figure(json, "bytes", leaks->class[i].bytes);
+		json_writer_object_end(json);
+	}
+	json_writer_array_end(json);
+	json_writer_object_end(json);
+}
+
 static void put_quality(struct json_writer *json, const struct report_facts *facts)
 {
 	const struct report_quality *quality = &facts->quality;
@@ -334,6 +360,7 @@ void report_print_json(const struct report_page *page, struct json_writer *json)
 	put_pauses(json, page->facts, !page->pictures);
 	put_spans(json, page->facts);
 	put_live(json, &page->facts->live);
+	put_leaks(json, &page->facts->leaks);
 	put_quality(json, page->facts);
 	json_writer_text(json, "next", page->verdict->next_query);
 	if (page->pictures)

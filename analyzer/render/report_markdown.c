@@ -141,6 +141,27 @@ static void put_classes(const struct report_page *page, FILE *out)
 	}
 }
 
+static void put_leaks(const struct report_page *page, FILE *out)
+{
+	const struct report_leaks *leaks = &page->facts->leaks;
+
+	if (!leaks->known)
+		return;
+	fprintf(out, "\n## Blocks that nothing points to\n\n%s in %s blocks.\n",
+		bytes_of(leaks->bytes).text,
+		leaks->blocks.known ? human_count(leaks->blocks.value).text : "unknown");
+	if (leaks->count > 0)
+		fputs("\n| size | blocks | bytes |\n| ---: | ---: | ---: |\n", out);
+	for (size_t i = 0; i < leaks->count && i < CLASSES_SHOWN; i++) {
+		const struct report_leak *class = &leaks->class[i];
+
+		fprintf(out, "| %s | %s | %s |\n",
+			class->size_bytes.known ? human_count(class->size_bytes.value).text : "large",
+			class->blocks.known ? human_count(class->blocks.value).text : "unknown",
+			bytes_of(class->bytes).text);
+	}
+}
+
 static void put_quality(const struct report_page *page, FILE *out)
 {
 	const struct report_facts *facts = page->facts;
@@ -182,6 +203,7 @@ void report_print_markdown(const struct report_page *page, FILE *out)
 	put_trends(page, out);
 	put_pauses(page, out);
 	put_classes(page, out);
+	put_leaks(page, out);
 	put_quality(page, out);
 	fputs("\n## Next\n\n```\nmemanalyze sql ", out);
 	text_print_shell_word(out, file ? file : "FILE");

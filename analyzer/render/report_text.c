@@ -95,6 +95,13 @@ static const char *or_unknown(const char *text)
 	return text && *text ? text : "unknown";
 }
 
+static struct human figure_bytes(struct figure figure)
+{
+	struct human unknown = {"unknown"};
+
+	return figure.known ? human_bytes((double)figure.value) : unknown;
+}
+
 static struct human figure_duration(struct figure figure)
 {
 	struct human unknown = {"unknown"};
@@ -522,6 +529,47 @@ static void print_classes(const struct report_page *page, FILE *out)
 		print_large(page, out, &spans->classes[spans->class_count - 1]);
 }
 
+/* ---- Blocks that nothing points to ---------------------------------------- */
+
+static void print_leak(FILE *out, const struct report_page *page, const struct report_leak *class)
+{
+	const struct figure all = page->facts->leaks.bytes;
+	double share = all.known && all.value > 0 && class->bytes.known
+			       ? (double)class->bytes.value / (double)all.value
+			       : 0;
+
+	right(out, 8, class->size_bytes.known ? human_count(class->size_bytes.value).text : "large");
+	right(out, 12, class->blocks.known ? human_count(class->blocks.value).text : "-");
+	right(out, 12, figure_bytes(class->bytes).text);
+	right(out, 9, human_percent(share).text);
+	fputs("  ", out);
+	graph_bar(out, share, SPARK_COLUMNS, page->options->unicode, false);
+	putc('\n', out);
+}
+
+static void print_leaks(const struct report_page *page, FILE *out)
+{
+	const struct report_leaks *leaks = &page->facts->leaks;
+	bool is_earlier = leaks->seq.known && page->facts->last.seq.known &&
+			  leaks->seq.value != page->facts->last.seq.value;
+
+	if (!leaks->known)
+		return;
+	heading(page, out, "BLOCKS THAT NOTHING POINTS TO", "by size class");
+	if (leaks->count > 0)
+		fputs("    size      blocks       bytes\n", out);
+	for (size_t i = 0; i < leaks->count && i < CLASSES_SHOWN; i++)
+		print_leak(out, page, &leaks->class[i]);
+	paragraph(page, out, "In all %s block%s, %s%s%s%s.",
+		  leaks->blocks.known ? human_count(leaks->blocks.value).text : "an unknown number of",
+		  leaks->blocks.known && leaks->blocks.value == 1 ? "" : "s",
+		  figure_bytes(leaks->bytes).text, is_earlier ? ", at snapshot " : "",
+		  is_earlier ? human_count(leaks->seq.value).text : "",
+		  leaks->threads_unknown.value > 0
+			  ? "; the stacks of some threads were not looked through"
+			  : "");
+}
+
 /* ---- Data quality, next command ------------------------------------------ */
 
 /* Of a text with Go's figures: what it is, and what can not be in it. */
@@ -641,6 +689,7 @@ void report_print_text(const struct report_page *page, FILE *out)
 	print_trends(page, out);
 	print_pauses(page, out);
 	print_classes(page, out);
+	print_leaks(page, out);
 	print_quality(page, out);
 	print_next(page, out);
 }

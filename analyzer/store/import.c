@@ -232,6 +232,8 @@ static bool take_event(struct import *im, const struct snapshot_event *event)
 		return finish_snapshot(im, event);
 	case SNAPSHOT_EVENT_SNAPSHOT_LOST:
 		return lose_snapshot(im);
+	case SNAPSHOT_EVENT_LEAKS:
+		return im->known || store_leaks(im->store, im->snapshot_id, event->leaks);
 	case SNAPSHOT_EVENT_SKIPPED:
 		im->run_skipped += event->skipped->snapshots;
 		return true;

@@ -9,7 +9,7 @@ extern const char schema_tables[], schema_span[], schema_views[], schema_finding
 
 enum {
 	SCHEMA_APPLICATION_ID = 0x6d73706e, /* "mspn" */
-	SCHEMA_VERSION = 1,                 /* user_version */
+	SCHEMA_VERSION = 2,                 /* user_version; 2: leaks */
 };
 
 #endif

@@ -32,6 +32,8 @@ static const char *const statement_texts[STORE_STATEMENTS] = {
     [STORE_PAUSE] = "INSERT OR IGNORE INTO gc_pause VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_ISSUE] = "INSERT INTO import_issue VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_SPANS] = "INSERT INTO span SELECT * FROM span_batch",
+    [STORE_LEAK_SEARCH] = "INSERT OR IGNORE INTO leak_search VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_LEAK] = "INSERT OR IGNORE INTO leak VALUES (?1, ?2, ?3, ?4)",
 };
 
 /* ---- statements -------------------------------------------------------- */
@@ -131,7 +133,7 @@ static void harden(sqlite3 *db)
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
-static enum store_open_result check_version(struct store *store)
+static enum store_open_result check_version(struct store *store, int *made_by)
 {
 	int id, version;
 	store->has_spans = true;
@@ -140,7 +142,28 @@ static enum store_open_result check_version(struct store *store)
 		return sqlite3_errcode(store->db) == SQLITE_NOTADB ? STORE_FOREIGN : STORE_FAILED;
 	if (id != SCHEMA_APPLICATION_ID || version < 1)
 		return STORE_FOREIGN;
+	*made_by = version;
 	return version > SCHEMA_VERSION ? STORE_NEWER : STORE_OPENED;
+}
+
+/* What an older version's database lacks, empty: so that the same questions can be asked. */
+static bool stand_in(struct store *store)
+{
+	return execute(store, "CREATE TEMP TABLE leak_search (snapshot_id, search_ns, root_bytes,"
+	                      " threads_unknown, leaked_blocks, leaked_bytes);"
+	                      "CREATE TEMP TABLE leak (snapshot_id, class, blocks, bytes);"
+	                      "CREATE TEMP TABLE leaks (snapshot_id, run_id, seq, unix_ns, class,"
+	                      " size_bytes, blocks, bytes)");
+}
+
+/* Everything once more, where it is not there; rows and thresholds of the user's stay. */
+static bool migrate(struct store *store)
+{
+	if (execute(store, "BEGIN IMMEDIATE") && make_tables(store) && store_views(store) &&
+	    execute(store, "COMMIT"))
+		return true;
+	execute(store, "ROLLBACK");
+	return false;
 }
 
 /* A load that was killed while it added leaves a journal, which only a writer may undo. */
@@ -158,16 +181,19 @@ static void undo_killed_load(const char *path)
 enum store_open_result store_open_read(struct store *store, const char *path)
 {
 	enum store_open_result result = STORE_FAILED;
+	int made_by = SCHEMA_VERSION;
 	memset(store, 0, sizeof *store);
 	for (int attempt = 0; attempt < 2 && result == STORE_FAILED; attempt++) {
 		sqlite3_close(store->db);
 		if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
 			return STORE_FAILED;
 		harden(store->db);
-		result = check_version(store);
+		result = check_version(store, &made_by);
 		if (result == STORE_FAILED && sqlite3_errcode(store->db) == SQLITE_READONLY)
 			undo_killed_load(path);
 	}
+	if (result == STORE_OPENED && made_by < SCHEMA_VERSION && !stand_in(store))
+		return STORE_FAILED;
 	return result;
 }
 
@@ -203,7 +229,11 @@ enum store_open_result store_open_write(struct store *store, const char *path)
 		return STORE_FOREIGN;
 	if (sqlite3_open(path, &store->db) != SQLITE_OK || !prepare_write(store))
 		return STORE_FAILED;
-	return check_version(store);
+	int made_by;
+	enum store_open_result result = check_version(store, &made_by);
+	if (result == STORE_OPENED && made_by < SCHEMA_VERSION && !migrate(store))
+		return STORE_FAILED;
+	return result;
 }
 
 static void close_database(struct store *store)
@@ -442,6 +472,38 @@ bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const 
 	bind_text(stmt, 4, code);
 	bind_text(stmt, 5, message);
 	return stmt && run(stmt);
+}
+
+/* ---- leaks ------------------------------------------------------------- */
+
+static bool store_leak(struct store *store, int64_t snapshot_id, unsigned class, uint64_t blocks,
+                       uint64_t bytes)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_LEAK);
+	sqlite3_bind_int64(stmt, 1, snapshot_id);
+	sqlite3_bind_int(stmt, 2, (int)class);
+	bind_summed(stmt, 3, blocks);
+	bind_summed(stmt, 4, bytes);
+	return stmt && run(stmt);
+}
+
+bool store_leaks(struct store *store, int64_t snapshot_id, const struct snapshot_leaks *leaks)
+{
+	sqlite3_stmt *stmt = statement(store, STORE_LEAK_SEARCH);
+	sqlite3_bind_int64(stmt, 1, snapshot_id);
+	bind_summed(stmt, 2, leaks->search_ns);
+	bind_summed(stmt, 3, leaks->root_bytes);
+	bind_summed(stmt, 4, leaks->threads_unknown);
+	bind_summed(stmt, 5, leaks->blocks);
+	bind_summed(stmt, 6, leaks->bytes);
+	if (!stmt || !run(stmt))
+		return false;
+	for (unsigned i = 0; i < SNAPSHOT_CLASSES; i++)
+		if (leaks->by_class[i].blocks > 0 &&
+		    !store_leak(store, snapshot_id, i, leaks->by_class[i].blocks,
+		                leaks->by_class[i].bytes))
+			return false;
+	return true;
 }
 
 /* ---- spans ------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 enum store_statement {
 	STORE_SOURCE, STORE_RUN, STORE_RUN_FIND, STORE_RUN_END, STORE_SNAPSHOT, STORE_MSTATS,
 	STORE_BY_SIZE, STORE_SUM, STORE_CYCLE, STORE_PAUSE, STORE_ISSUE, STORE_SPANS,
-	STORE_SOURCE_END, STORE_RUN_SKIPPED, STORE_STATEMENTS,
+	STORE_SOURCE_END, STORE_RUN_SKIPPED, STORE_LEAK_SEARCH, STORE_LEAK, STORE_STATEMENTS,
 };
 
 /* Durations, and sums over spans, are stored as NULL from here on: see bind_summed. */
@@ -49,7 +49,8 @@ bool store_open_memory(struct store *store);
 enum store_open_result store_open_read(struct store *store, const char *path);
 
 /*
- * The database at path for adding to it. One that is missing is made, and stands there only
+ * The database at path for adding to it; one that an older version made gets the tables and
+ * views that it lacks. One that is missing is made, and stands there only
  * after store_publish: an end before that leaves nothing. STORE_FAILED with db NULL: errno.
  */
 enum store_open_result store_open_write(struct store *store, const char *path);
@@ -88,6 +89,8 @@ bool store_run_skipped(struct store *store, int64_t run_id, uint64_t snapshots);
 /* *known: the cycle was there. */
 bool store_cycle(struct store *store, int64_t run_id, const struct snapshot_cycle *cycle, bool *known);
 bool store_pause(struct store *store, int64_t run_id, uint64_t gc_num, const struct snapshot_pause *pause);
+/* What was found at the snapshot; rows that are there already stay. */
+bool store_leaks(struct store *store, int64_t snapshot_id, const struct snapshot_leaks *leaks);
 bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const char *severity,
                  const char *code, const char *message);
 /* The spans of a batch, by one statement. */

@@ -45,6 +45,7 @@ struct snapshot_decoder {
 	bool has_run;         /* the segment's RUN record was read */
 	bool knows_run;       /* run holds the run delivered last */
 	bool in_snapshot;     /* its rows are not all there yet */
+	bool has_snapshot;    /* head is that of a whole one of this segment, unless in_snapshot */
 	bool in_frame;        /* the frame's last block was not read */
 	bool at_block;        /* the next byte begins a block */
 	bool is_drained;      /* the decompressor gives nothing more without input */
@@ -62,6 +63,7 @@ struct snapshot_decoder {
 	struct snapshot_run run;
 	struct snapshot_head head;
 	struct snapshot_cycle cycle;
+	struct snapshot_leaks leaks;
 	struct snapshot_skipped skipped;
 	struct snapshot_run_end run_end;
 	struct span_reader spans;
@@ -296,6 +298,7 @@ static void snapshot_finish(struct snapshot_decoder *decoder)
 	if (decoder->spans.done < decoder->head.span_count)
 		return;
 	decoder->in_snapshot = false;
+	decoder->has_snapshot = true;
 	event_add(decoder, SNAPSHOT_EVENT_SNAPSHOT_END)->head = &decoder->head;
 }
 
@@ -353,6 +356,17 @@ static bool spans_read(struct snapshot_decoder *decoder, struct reader *in)
 	return true;
 }
 
+static bool leaks_read(struct snapshot_decoder *decoder, struct reader *in)
+{
+	memset(&decoder->leaks, 0, sizeof(decoder->leaks));
+	get_words(in, &decoder->leaks, WORDS_OF(struct snapshot_leaks));
+	if (in->failed || decoder->in_snapshot || !decoder->has_snapshot ||
+	    decoder->leaks.seq != decoder->head.seq)
+		return false;
+	event_add(decoder, SNAPSHOT_EVENT_LEAKS)->leaks = &decoder->leaks;
+	return true;
+}
+
 static bool skipped_read(struct snapshot_decoder *decoder, struct reader *in)
 {
 	memset(&decoder->skipped, 0, sizeof(decoder->skipped));
@@ -395,6 +409,9 @@ static void record_dispatch(struct snapshot_decoder *decoder, const struct recor
 			break;
 		case RECORD_SPANS:
 			ok = spans_read(decoder, &in);
+			break;
+		case RECORD_LEAKS:
+			ok = leaks_read(decoder, &in);
 			break;
 		case RECORD_SKIPPED:
 			ok = skipped_read(decoder, &in);
@@ -565,6 +582,7 @@ static bool state_mark(struct snapshot_decoder *decoder)
 	memcpy(decoder->segment.run_uuid, mark.run_uuid, sizeof(mark.run_uuid));
 	decoder->in_segment = true;
 	decoder->has_run = false;
+	decoder->has_snapshot = false;
 	decoder->seq = 0;
 	decoder->rows = 0;
 	decoder->record_bytes = 0;

@@ -232,6 +232,17 @@ enum snapshot_result snapshot_put(struct snapshot_encoder *encoder,
 	}
 }
 
+enum snapshot_result snapshot_put_leaks(struct snapshot_encoder *encoder,
+                                        const struct snapshot_leaks *leaks,
+                                        struct snapshot_bytes *out)
+{
+	struct snapshot_leaks none = {0};
+	uint8_t *end = put_words(payload_of(encoder), leaks, &none,
+	                         WORDS_OF(struct snapshot_leaks));
+
+	return put_record(encoder, RECORD_LEAKS, RECORD_OPTIONAL, end, out);
+}
+
 enum snapshot_result snapshot_put_run_end(struct snapshot_encoder *encoder,
                                           const struct snapshot_run_end *run_end,
                                           struct snapshot_bytes *out)

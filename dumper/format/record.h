@@ -23,6 +23,7 @@ enum record_type {
 	RECORD_SPANS = 4,
 	RECORD_SKIPPED = 5,
 	RECORD_RUN_END = 6,
+	RECORD_LEAKS = 7, /* optional */
 };
 
 #define WORDS_OF(type) (sizeof(type) / sizeof(uint64_t))

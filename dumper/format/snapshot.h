@@ -23,7 +23,7 @@
 
 enum {
 	SNAPSHOT_VERSION_MAJOR = 1,
-	SNAPSHOT_VERSION_MINOR = 0,
+	SNAPSHOT_VERSION_MINOR = 1,
 	SNAPSHOT_PAGE_BYTES = 8192,
 	SNAPSHOT_CLASSES = 67,         /* entries of by_size, class 0 included */
 	SNAPSHOT_PAUSES_MAX = 8,       /* pauses of one cycle */
@@ -177,6 +177,18 @@ struct snapshot_run_end {
 	uint64_t skipped;    /* not written in this run */
 };
 
+/* Blocks to which no pointer led at the instant of the snapshot before. Since 1.1. */
+struct snapshot_leaks {
+	uint64_t seq;             /* of that snapshot */
+	uint64_t search_ns;       /* for which the threads stood */
+	uint64_t root_bytes;      /* looked through */
+	uint64_t threads_unknown; /* whose stacks were not looked through */
+	uint64_t blocks, bytes;
+	struct {
+		uint64_t blocks, bytes;
+	} by_class[SNAPSHOT_CLASSES]; /* 0: large blocks */
+};
+
 /* ---- Memory ------------------------------------------------------------ */
 
 /* alloc returns NULL when refused; free accepts what alloc returned. */
@@ -239,6 +251,10 @@ enum snapshot_result snapshot_put(struct snapshot_encoder *encoder,
                                   const struct snapshot_span *spans,
                                   const struct snapshot_span *former, uint64_t former_count,
                                   struct snapshot_bytes *out);
+/* After the snapshot whose seq it bears, before the next. */
+enum snapshot_result snapshot_put_leaks(struct snapshot_encoder *encoder,
+                                        const struct snapshot_leaks *leaks,
+                                        struct snapshot_bytes *out);
 enum snapshot_result snapshot_put_run_end(struct snapshot_encoder *encoder,
                                           const struct snapshot_run_end *end,
                                           struct snapshot_bytes *out);
@@ -257,6 +273,7 @@ enum snapshot_event_type {
 	SNAPSHOT_EVENT_SPANS,     /* batch: 1 to SNAPSHOT_BATCH_MAX rows in address order */
 	SNAPSHOT_EVENT_SNAPSHOT_END,  /* head: all rows were delivered, the snapshot is whole */
 	SNAPSHOT_EVENT_SNAPSHOT_LOST, /* head: forget it; an ISSUE or TORN follows that says why */
+	SNAPSHOT_EVENT_LEAKS,     /* leaks: follows the SNAPSHOT_END of its snapshot */
 	SNAPSHOT_EVENT_SKIPPED,   /* skipped */
 	SNAPSHOT_EVENT_RUN_END,   /* run_end */
 	SNAPSHOT_EVENT_ISSUE,     /* issue */
@@ -310,6 +327,7 @@ struct snapshot_event {
 	const struct snapshot_run *run;           /* also set for every event within a run */
 	const struct snapshot_head *head;         /* also set for SPANS */
 	const struct snapshot_cycle *cycle;
+	const struct snapshot_leaks *leaks;
 	const struct snapshot_skipped *skipped;
 	const struct snapshot_run_end *run_end;
 	struct snapshot_segment segment;          /* also set for every event within a segment */

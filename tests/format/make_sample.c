@@ -1,6 +1,6 @@
 /*
  * make_sample.c - writes a sample recording: make_sample FILE RUNS SEGMENTS SNAPSHOTS
- * CYCLES SPANS OPEN_END. Golden files were written by it once and are never written again.
+ * CYCLES SPANS OPEN_END LEAKS. Golden files were written by it once and are never written again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ int main(int count, char **arguments)
 	uint8_t *data;
 	FILE *file;
 
-	if (count != 8)
+	if (count != 9)
 		return 2;
 	shape.runs = (uint32_t)atoi(arguments[2]);
 	shape.segments = (uint32_t)atoi(arguments[3]);
@@ -22,6 +22,7 @@ int main(int count, char **arguments)
 	shape.cycles = (uint32_t)atoi(arguments[5]);
 	shape.spans = (uint64_t)atoll(arguments[6]);
 	shape.open_end = (uint32_t)atoi(arguments[7]);
+	shape.leaks = (uint32_t)atoi(arguments[8]);
 	data = sample_recording(&shape, &bytes, NULL);
 	file = fopen(arguments[1], "wb");
 	if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file) != 0)

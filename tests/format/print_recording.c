@@ -81,6 +81,9 @@ static int event_print(const struct snapshot_event *event)
 	case SNAPSHOT_EVENT_SNAPSHOT_LOST:
 		printf("lost %llu\n", (unsigned long long)event->head->seq);
 		break;
+	case SNAPSHOT_EVENT_LEAKS:
+		words_print("leaks", event->leaks, WORDS_OF(struct snapshot_leaks));
+		break;
 	case SNAPSHOT_EVENT_SKIPPED:
 		words_print("skipped", event->skipped, WORDS_OF(struct snapshot_skipped));
 		break;

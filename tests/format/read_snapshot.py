@@ -110,6 +110,11 @@ class Segment:
             print("skipped", *reader.words([0] * 3, 3))
         elif kind == 6:
             print("run_end", *reader.words([0] * 5, 5))
+        elif kind == 7:
+            leaks = reader.words([0] * 140, 140)
+            if not self.is_whole or leaks[0] != self.head[0]:
+                raise Damage("leaks")
+            print("leaks", *leaks)
         else:
             raise Damage(f"record of type {kind}")
 
@@ -201,7 +206,7 @@ def main(path):
             payload = content[at + 16:at + 16 + length]
             if number != seq or zlib.crc32(content[at:at + 12] + payload) != crc:
                 raise Damage(f"record {seq} of segment {segment.number}")
-            if kind <= 6 or not flags & 1:
+            if kind <= 7 or not flags & 1:
                 segment.record(kind, payload)
             at += 16 + length
             seq += 1

@@ -176,6 +176,25 @@ static void cycle_fill(struct snapshot_cycle *cycle, uint64_t gc_num)
 	cycle->pauses[1] = (struct snapshot_pause){SNAPSHOT_PHASE_MARK_TERM, 30000, 4000, 8 + gc_num};
 }
 
+static void leaks_fill(struct snapshot_leaks *leaks, uint64_t seq)
+{
+	memset(leaks, 0, sizeof(*leaks));
+	leaks->seq = seq;
+	leaks->search_ns = 250000;
+	leaks->root_bytes = 123456;
+	leaks->threads_unknown = 1;
+	leaks->by_class[0].blocks = 1;
+	leaks->by_class[0].bytes = 1 << 20;
+	leaks->by_class[5].blocks = 1000 + seq;
+	leaks->by_class[5].bytes = 64 * (1000 + seq);
+	leaks->by_class[66].blocks = 2;
+	leaks->by_class[66].bytes = 2 * 32768;
+	for (int i = 0; i < SNAPSHOT_CLASSES; i++) {
+		leaks->blocks += leaks->by_class[i].blocks;
+		leaks->bytes += leaks->by_class[i].bytes;
+	}
+}
+
 static void run_fill(struct snapshot_run *run, uint32_t number)
 {
 	memset(run, 0, sizeof(*run));
@@ -208,6 +227,7 @@ static void segment_fill(struct filling *fill, const struct sample_shape *shape,
 	struct snapshot_head head;
 	struct snapshot_cycle cycle;
 	struct snapshot_skipped skipped = {2, 1, fill->gc_num};
+	struct snapshot_leaks leaks;
 	enum snapshot_result result;
 
 	result = snapshot_segment_begin(fill->encoder, run, number, &fill->out);
@@ -220,6 +240,10 @@ static void segment_fill(struct filling *fill, const struct sample_shape *shape,
 			result |= snapshot_put_skipped(fill->encoder, &skipped, &fill->out);
 		head_fill(&head, fill->seq++, fill->gc_num, count);
 		result |= snapshot_put(fill->encoder, &head, table, former, former_count, &fill->out);
+		if (shape->leaks && is_last && i + 1 == shape->snapshots) {
+			leaks_fill(&leaks, head.seq);
+			result |= snapshot_put_leaks(fill->encoder, &leaks, &fill->out);
+		}
 		if (is_last && i + 1 == shape->snapshots && !stays_open) {
 			struct snapshot_run_end end = {head.unix_ns, head.mono_ns, 1, fill->seq, 2};
 
@@ -313,6 +337,10 @@ static void found_add(struct sample_found *found, const struct snapshot_event *e
 		break;
 	case SNAPSHOT_EVENT_SNAPSHOT_LOST:
 		found->lost++;
+		break;
+	case SNAPSHOT_EVENT_LEAKS:
+		found->leaks++;
+		found->digest = digest_of(found->digest, event->leaks, sizeof(*event->leaks));
 		break;
 	case SNAPSHOT_EVENT_SKIPPED:
 		found->skipped++;

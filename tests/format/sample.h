@@ -30,6 +30,7 @@ struct sample_shape {
 	uint32_t runs, segments, snapshots, cycles; /* of each of the one before */
 	uint64_t spans;
 	uint32_t open_end; /* 1: the last segment is flushed, not ended, without a run end */
+	uint32_t leaks;    /* 1: a run's last snapshot was searched for lost blocks */
 };
 
 /* A recording; to be freed with free(). flushed gets the lengths after each snapshot. */
@@ -37,7 +38,7 @@ uint8_t *sample_recording(const struct sample_shape *shape, size_t *bytes, size_
 
 /* What decoding found. */
 struct sample_found {
-	uint32_t runs, segments, snapshots, lost, cycles, skipped, run_ends, issues, torn;
+	uint32_t runs, segments, snapshots, lost, cycles, leaks, skipped, run_ends, issues, torn;
 	uint64_t rows;
 	uint64_t digest;   /* of all that was delivered in whole snapshots and records */
 	uint64_t bytes_skipped;

@@ -329,7 +329,7 @@ static size_t close_torn(uint8_t *data, size_t bytes)
 
 Test(format, a_torn_run_followed_by_another_is_torn_and_not_damaged)
 {
-	const struct sample_shape open = {1, 1, 3, 1, 40, 1};
+	const struct sample_shape open = {1, 1, 3, 1, 40, 1, 0};
 	size_t bytes, other_bytes, other_at;
 	uint8_t *data = sample_recording(&open, &bytes, NULL);
 	uint8_t *other = sample_recording(&small, &other_bytes, NULL);
@@ -362,7 +362,7 @@ Test(format, a_torn_run_followed_by_another_is_torn_and_not_damaged)
 
 Test(format, files_put_together_without_closing_the_first_are_read)
 {
-	const struct sample_shape open = {1, 1, 3, 1, 40, 1};
+	const struct sample_shape open = {1, 1, 3, 1, 40, 1, 0};
 	size_t bytes, other_bytes, other_at;
 	uint8_t *data = sample_recording(&open, &bytes, NULL);
 	uint8_t *other = sample_recording(&small, &other_bytes, NULL);
@@ -537,8 +537,82 @@ Test(format, a_newer_major_version_is_refused_naming_both)
 	cr_assert_eq(found.runs, 0);
 	cr_assert_eq(found.issue.code, SNAPSHOT_ISSUE_VERSION);
 	cr_assert_not_null(strstr(found.issue.message, "2.3"));
-	cr_assert_not_null(strstr(found.issue.message, "1.0"));
+	cr_assert_not_null(strstr(found.issue.message, "1.1"));
 	free(craft);
+}
+
+static void craft_leaks(struct craft *craft, uint64_t seq)
+{
+	struct snapshot_leaks leaks = {.seq = seq, .blocks = 3}, none = {0};
+
+	craft_record(craft, RECORD_LEAKS, RECORD_OPTIONAL,
+	             put_words(craft_payload(craft), &leaks, &none, WORDS_OF(struct snapshot_leaks)));
+}
+
+Test(format, lost_blocks_come_back_word_for_word)
+{
+	struct sample_memory memory;
+	struct snapshot_encoder *encoder;
+	struct snapshot_decoder *decoder;
+	struct snapshot_bytes out = {0};
+	struct snapshot_run run = {.page_bytes = SNAPSHOT_PAGE_BYTES};
+	struct snapshot_head head = {.seq = 17};
+	struct snapshot_leaks leaks;
+	uint64_t random = 5, word;
+	int seen = 0;
+
+	for (size_t w = 0; w < WORDS_OF(struct snapshot_leaks); w++) {
+		word = sample_random(&random);
+		memcpy((char *)&leaks + 8 * w, &word, 8);
+	}
+	leaks.seq = head.seq;
+	sample_memory_init(&memory);
+	encoder = snapshot_encoder_new(&memory.functions, 1);
+	cr_assert_eq(snapshot_segment_begin(encoder, &run, 0, &out), SNAPSHOT_OK);
+	cr_assert_eq(snapshot_put(encoder, &head, NULL, NULL, 0, &out), SNAPSHOT_OK);
+	cr_assert_eq(snapshot_put_leaks(encoder, &leaks, &out), SNAPSHOT_OK);
+	cr_assert_eq(snapshot_segment_end(encoder, &out), SNAPSHOT_OK);
+
+	decoder = snapshot_decoder_new(&memory.functions, 0);
+	cr_assert_eq(snapshot_decoder_feed(decoder, out.data, out.size), out.size);
+	snapshot_decoder_finish(decoder);
+	for (const struct snapshot_event *event = snapshot_decoder_next(decoder);
+	     event->type != SNAPSHOT_EVENT_END; event = snapshot_decoder_next(decoder)) {
+		cr_assert_neq(event->type, SNAPSHOT_EVENT_ISSUE, "%s", event->issue.message);
+		if (event->type != SNAPSHOT_EVENT_LEAKS)
+			continue;
+		cr_assert_eq(memcmp(event->leaks, &leaks, sizeof(leaks)), 0);
+		seen++;
+	}
+	cr_assert_eq(seen, 1);
+	snapshot_decoder_free(decoder);
+	snapshot_encoder_free(encoder);
+	snapshot_bytes_free(&memory.functions, &out);
+	cr_assert_eq(memory.bytes, 0);
+}
+
+Test(format, lost_blocks_belong_to_the_snapshot_before)
+{
+	const struct {
+		bool snapshot;
+		uint64_t span_count, seq;
+		uint32_t leaks;
+	} cases[] = {{true, 0, 0, 1}, {true, 0, 1, 0}, {true, 5, 0, 0}, {false, 0, 0, 0}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct craft *craft = craft_new(1, 1);
+		struct sample_found found;
+
+		craft_run(craft, false);
+		if (cases[i].snapshot)
+			craft_snapshot(craft, cases[i].span_count);
+		craft_leaks(craft, cases[i].seq);
+		craft_close(craft);
+		found = sample_decode(craft->bytes, craft->size, 1000);
+		cr_assert_eq(found.leaks, cases[i].leaks, "case %zu", i);
+		cr_assert_eq(found.is_damaged, cases[i].leaks == 0, "case %zu", i);
+		free(craft);
+	}
 }
 
 /* Decodes and holds time and memory to what a hostile file of 1 KB may cost. */
@@ -640,7 +714,7 @@ Test(format, a_window_beyond_the_limit_is_refused)
 
 Test(format, random_damage_never_crashes)
 {
-	const struct sample_shape shape = {1, 2, 4, 1, 300, 0};
+	const struct sample_shape shape = {1, 2, 4, 1, 300, 0, 0};
 	uint64_t random = 5;
 	size_t bytes;
 	uint8_t *data = sample_recording(&shape, &bytes, NULL), *damaged = malloc(bytes);
@@ -699,7 +773,7 @@ Test(format, damage_with_right_checksums_never_crashes)
 
 Test(format, memory_that_is_refused_is_said_and_nothing_leaks)
 {
-	const struct sample_shape shape = {1, 1, 2, 1, 5000, 0};
+	const struct sample_shape shape = {1, 1, 2, 1, 5000, 0, 0};
 	size_t bytes;
 	uint8_t *data = sample_recording(&shape, &bytes, NULL);
 

@@ -1,0 +1,128 @@
+/*
+ * malloc_leaks [dump FILE|wait] - leaves known blocks behind: some that something leads to
+ * in each way that there is, and some that nothing leads to. Sizes tell them apart.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	LOST = 1000, LOST_BYTES = 48,
+	LISTED = 500, LISTED_BYTES = 64,
+	INSIDE = 10, INSIDE_BYTES = 320,
+	RING = 20, RING_BYTES = 144,
+	LARGE = 3, LARGE_BYTES = 1 << 20,
+	FREED = 300, FREED_BYTES = 128,
+	SPECIFIC_BYTES = 208,
+	THREAD_LOCAL_BYTES = 224,
+	STACK_BYTES = 240,
+	MAPPED_BYTES = 176,
+	REGISTERED_BYTES = 192,
+	LATE_KEYS = 40,
+};
+
+static void *volatile list;
+static char *volatile inside[INSIDE];
+static _Thread_local void *volatile thread_local_pointer;
+static void **volatile mapped;      /* hidden: a page that nobody looks through */
+static void **volatile registered;
+static void *volatile freed[FREED];
+static pthread_barrier_t reached, ended;
+
+/* Its stack is gone when the search comes, and what lay in its registers too. */
+static void *leave_behind(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < LOST; i++)
+		*(void *volatile *)malloc(LOST_BYTES) = NULL;
+	for (int i = 0; i < LISTED; i++) {
+		void **node = malloc(LISTED_BYTES);
+		*node = list;
+		list = node;
+	}
+	for (int i = 0; i < INSIDE; i++)
+		inside[i] = (char *)malloc(INSIDE_BYTES) + INSIDE_BYTES / 2;
+	void **first = malloc(RING_BYTES), **last = first;
+	for (int i = 1; i < RING; i++)
+		last = *last = malloc(RING_BYTES);
+	*last = first;
+	for (int i = 0; i < LARGE; i++)
+		*(void *volatile *)malloc(LARGE_BYTES) = NULL;
+	for (int i = 0; i < FREED; i++)
+		freed[i] = malloc(FREED_BYTES);
+	for (int i = 0; i < FREED / 2; i++)
+		free(freed[i]);
+	*mapped = malloc(MAPPED_BYTES);
+	*registered = malloc(REGISTERED_BYTES);
+	return NULL;
+}
+
+/* Frees what another thread allocated, and then waits with a block that only its stack knows. */
+static void *stay(void *arg)
+{
+	void *volatile mine = malloc(STACK_BYTES);
+	(void)arg;
+	for (int i = FREED / 2; i < FREED; i++)
+		free(freed[i]);
+	pthread_barrier_wait(&reached);
+	pthread_barrier_wait(&ended);
+	free(mine);
+	return NULL;
+}
+
+/* The first keys lie in the thread's own structure, the later ones in a block behind it. */
+static void set_specific(void)
+{
+	pthread_key_t key;
+	for (int i = 0; i < LATE_KEYS; i++)
+		pthread_key_create(&key, NULL);
+	pthread_setspecific(key, malloc(SPECIFIC_BYTES));
+	pthread_setspecific(0, malloc(SPECIFIC_BYTES));
+	thread_local_pointer = malloc(THREAD_LOCAL_BYTES);
+}
+
+static void search_at(int argc, char **argv)
+{
+	if (argc > 2 && strcmp(argv[1], "dump") == 0) {
+		int (*dump)(const char *) = (int (*)(const char *))dlsym(RTLD_DEFAULT, "memspan_dump");
+		if (!dump || dump(argv[2]) != 0)
+			exit(3);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	int (*add_roots)(void *, size_t) = (int (*)(void *, size_t))dlsym(RTLD_DEFAULT, "memspan_add_roots");
+	mapped = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	registered = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (add_roots && add_roots(registered, 8192) != 0)
+		return 2;
+	pthread_barrier_init(&reached, NULL, 2);
+	pthread_barrier_init(&ended, NULL, 2);
+	for (int i = 0; i < 3; i++) { /* stacks that the C library keeps */
+		pthread_create(&thread, NULL, i == 0 ? leave_behind : (void *(*)(void *))getenv, "HOME");
+		pthread_join(thread, NULL);
+	}
+	set_specific();
+	pthread_create(&thread, NULL, stay, NULL);
+	pthread_barrier_wait(&reached);
+	memset((void *)freed, 0, sizeof freed);
+	search_at(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "wait") == 0) {
+		puts("ready");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
+	if (argc > 1)
+		return 0; /* the other thread still stands with its block */
+	pthread_barrier_wait(&ended);
+	pthread_join(thread, NULL);
+	return 0;
+}
