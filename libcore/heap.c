@@ -118,7 +118,7 @@ static inline void *take_slow(struct thread *t, unsigned class, bool clear)
 {
 	for (int attempt = 0;; attempt++) {
 		thread_enter(t);
-		void *p = mcache_alloc_slow(&t->mcache, class);
+		void *p = mcache_alloc(&t->mcache, class);
 		bool dirty = t->mcache.slots[class].dirty;
 		size_t bytes = t->mcache.slots[class].elem_bytes;
 		heap_hold(p);

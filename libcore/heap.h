@@ -50,7 +50,7 @@ static inline void heap_zero(void *p, size_t bytes)
 	}
 }
 
-/* An object of a small class from a fresh word of slots; zeroed. NULL: the OS refuses. */
+/* An object of a small class, zeroed, where the cache may hold none. NULL: the OS refuses. */
 void *heap_alloc_slow(struct thread *t, unsigned span_class);
 
 /* The same, as the former object left it. */

@@ -209,6 +209,20 @@ static void test_figures(void)
 	free(text);
 }
 
+/* Aligned blocks share their class with malloc's: none of its free slots may be lost to them. */
+static void test_figures_of_aligned(void)
+{
+	enum { BLOCKS = 1000, BYTES = 64 };
+	void *blocks[BLOCKS];
+	struct mallinfo2 before = mallinfo2();
+	for (int i = 0; i < BLOCKS; i++)
+		EXPECT(posix_memalign(&blocks[i], BYTES, BYTES) == 0);
+	size_t taken = mallinfo2().uordblks - before.uordblks;
+	EXPECT(taken >= BLOCKS * BYTES && taken <= 3 * BLOCKS * BYTES);
+	for (int i = 0; i < BLOCKS; i++)
+		free(blocks[i]);
+}
+
 static long resident_bytes(void)
 {
 	long pages = 0, resident = 0;
@@ -241,6 +255,7 @@ int main(void)
 	test_alignment();
 	test_realloc();
 	test_figures();
+	test_figures_of_aligned();
 	test_trim();
 	return failures != 0;
 }
