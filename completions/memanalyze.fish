@@ -85,7 +85,7 @@ complete -c memanalyze -n '__fish_seen_subcommand_from schema' -l force -d 'repl
 complete -c memanalyze -n '__fish_seen_subcommand_from schema' -l color -x -a 'never auto always' -d 'auto (default), always or never'
 complete -c memanalyze -n '__fish_seen_subcommand_from schema' -s h -l help -d 'show help'
 complete -c memanalyze -n '__fish_seen_subcommand_from watch' -k -a '(__fish_complete_suffix .zst) (__fish_complete_suffix .db)'
-complete -c memanalyze -n '__fish_seen_subcommand_from watch' -l format -x -a 'table json ndjson csv markdown' -d 'lines as table (default), ndjson or csv'
+complete -c memanalyze -n '__fish_seen_subcommand_from watch' -l format -x -a 'table json ndjson csv markdown' -d 'lines as table (default), json, ndjson, csv or markdown'
 complete -c memanalyze -n '__fish_seen_subcommand_from watch' -l pid -x -a '(__fish_complete_pids)' -d 'the recording of this process'
 complete -c memanalyze -n '__fish_seen_subcommand_from watch' -l strict -d 'a run without an orderly end gives exit status 4'
 complete -c memanalyze -n '__fish_seen_subcommand_from watch' -s h -l help -d 'show help'

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "nearest.h"
+
 enum { NAME_BYTES_MAX = 64, WORDS_MAX = 20000 };
 
 static const char *const keywords[] = {
@@ -128,4 +130,16 @@ const char *completion_next(const struct completion *completion, const char *pre
 			return word;
 	}
 	return NULL;
+}
+
+const char *completion_nearest(const struct completion *completion, const char *typed)
+{
+	const char **words = calloc(completion->count + 1, sizeof *words);
+	const char *near = NULL;
+	for (size_t i = 0; words && i < completion->count; i++)
+		words[i] = completion->words[i];
+	if (words)
+		near = nearest_word(typed, words);
+	free(words);
+	return near;
 }

@@ -24,4 +24,7 @@ void completion_free(struct completion *completion);
 /* From *at on, the next word that begins with the prefix, letters in either case; or NULL. */
 const char *completion_next(const struct completion *completion, const char *prefix, size_t *at);
 
+/* The word that is nearest to a mistyped one (nearest.h), or NULL. */
+const char *completion_nearest(const struct completion *completion, const char *typed);
+
 #endif

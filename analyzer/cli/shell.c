@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +37,8 @@ static const char help[] =
 static const char tables_sql[] =
     "SELECT m.type AS type, m.name AS name, d.doc AS doc FROM sqlite_master AS m"
     " LEFT JOIN schema_doc AS d ON d.object = m.name AND d.column = ''"
-    " WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name";
+    " WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'"
+    " ORDER BY m.name LIKE 'finding!_%' ESCAPE '!' OR m.name LIKE 'evidence!_%' ESCAPE '!', m.name";
 static const char columns_sql[] =
     "SELECT c.name AS column, d.unit AS unit, d.doc AS doc FROM pragma_table_info(%Q) AS c"
     " LEFT JOIN schema_doc AS d ON d.object = %Q AND d.column = c.name";
@@ -146,8 +148,32 @@ static void set_timeout(struct shell *shell, const char *text)
 		shell->options.timeout_s = seconds;
 }
 
+/* true if there is such a table or view; else false after a complaint. */
+static bool find_table(sqlite3 *db, const char *name)
+{
+	struct completion known = {0};
+	const char *near = NULL, *none[] = {NULL};
+	sqlite3_stmt *probe = NULL;
+	char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\"", name);
+	bool found = sql && sqlite3_prepare_v2(db, sql, -1, &probe, NULL) == SQLITE_OK;
+	sqlite3_finalize(probe);
+	sqlite3_free(sql);
+	if (found)
+		return true;
+	if (completion_collect(&known, db, none))
+		near = completion_nearest(&known, name);
+	if (near)
+		complain(EXIT_USAGE, "no table or view '%s'; did you mean '%s'?", name, near);
+	else
+		complain(EXIT_USAGE, "no table or view '%s'; .tables lists them", name);
+	completion_free(&known);
+	return false;
+}
+
 static void show_columns(struct shell *shell, const char *table)
 {
+	if (*table && !find_table(shell->db, table))
+		return;
 	char *sql = *table ? sqlite3_mprintf(columns_sql, table, table) : sqlite3_mprintf("%s", tables_sql);
 	if (sql)
 		run(shell, sql);
@@ -211,12 +237,32 @@ static bool is_blank(const char *text)
 	return text[strspn(text, " \t\n;")] == '\0';
 }
 
+/* What other shells know without a point is none of SQL's words either. */
+static char *bare_command(const char *line)
+{
+	static const struct {
+		const char *word, *command;
+	} bare[] = {{"help", ".help"}, {"?", ".help"}, {"quit", ".quit"}, {"exit", ".quit"}};
+	size_t length = strcspn(line, " \t;");
+	for (size_t i = 0; i < sizeof bare / sizeof bare[0]; i++)
+		if (is_blank(line + length) && strlen(bare[i].word) == length &&
+		    strncasecmp(line, bare[i].word, length) == 0)
+			return strdup(bare[i].command);
+	return NULL;
+}
+
 static void take_line(struct shell *shell, char *line)
 {
 	if (!is_blank(line))
 		add_history(line);
 	if (!shell->typed && line[0] == '.') {
 		obey(shell, line);
+		return;
+	}
+	char *command = shell->typed ? NULL : bare_command(line);
+	if (command) {
+		obey(shell, command);
+		free(command);
 		return;
 	}
 	if (!add_typed(shell, line))

@@ -1,14 +1,10 @@
 /* statements.c - see statements.h. */
 #include "statements.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "completion.h"
 #include "exit.h"
-#include "nearest.h"
-
-enum { NAME_BYTES_MAX = 40 }; /* of a mistyped name that a nearest one is looked for */
 
 /* What SQLite says, and the nearest name of the database to one that is not there. */
 static int explain_unknown(sqlite3 *db, const char *message, const char *name)
@@ -18,13 +14,8 @@ static int explain_unknown(sqlite3 *db, const char *message, const char *name)
 	const char *near = NULL;
 	const char *none[] = {NULL};
 	name = dot ? dot + 1 : name;
-	if (strlen(name) < NAME_BYTES_MAX && completion_collect(&known, db, none)) {
-		const char **words = calloc(known.count + 1, sizeof *words);
-		for (size_t i = 0; words && i < known.count; i++)
-			words[i] = known.words[i];
-		near = words ? nearest_word(name, words) : NULL;
-		free(words);
-	}
+	if (completion_collect(&known, db, none))
+		near = completion_nearest(&known, name);
 	if (near)
 		complain(EXIT_USAGE, "SQL: %s; did you mean '%s'?", message, near);
 	else

@@ -181,7 +181,7 @@ static void print_head(FILE *out, const char *name, const char *type, const char
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Quartiles by nearest rank of the pauses that Go would still remember. */
+/* Quartiles of the pauses that Go would still remember, as debug.ReadGCStats takes them. */
 static bool print_pauses(FILE *out, sqlite3 *db, sqlite3_stmt *row, int64_t snapshot_id)
 {
 	int64_t sorted[RING];
@@ -195,7 +195,7 @@ static bool print_pauses(FILE *out, sqlite3 *db, sqlite3_stmt *row, int64_t snap
 	print_head(out, "go_gc_duration_seconds", "summary", "Pauses of the collection cycles.");
 	for (int quarter = 0; n > 0 && quarter <= 4; quarter++)
 		fprintf(out, "go_gc_duration_seconds{quantile=\"%g\"} %.9g\n", quarter / 4.0,
-		        (double)sorted[quarter == 0 ? 0 : (quarter * n + 3) / 4 - 1] / 1e9);
+		        (double)sorted[quarter == 4 ? n - 1 : quarter * n / 4] / 1e9);
 	if (sqlite3_column_type(row, FIGURES - 1) != SQLITE_NULL)
 		fprintf(out, "go_gc_duration_seconds_sum %.9g\n",
 		        sqlite3_column_double(row, FIGURES - 1) / 1e9);
@@ -265,12 +265,13 @@ static bool export_snapshot(FILE *out, sqlite3 *db, bool as_json, int64_t snapsh
 	return done;
 }
 
-static bool export_rows(FILE *out, sqlite3 *db)
+/* snapshot_id 0: all of them. */
+static bool export_rows(FILE *out, sqlite3 *db, int64_t snapshot_id)
 {
 	sqlite3_stmt *rows =
 	    prepare(db, "SELECT s.run_id, s.seq, s.gc_num, s.reason, s.unix_ns, m.* "
 	                "FROM snapshot AS s JOIN mstats AS m ON m.snapshot_id = s.id "
-	                "ORDER BY s.run_id, s.seq", 0);
+	                "WHERE ?1 IS NULL OR s.id = ?1 ORDER BY s.run_id, s.seq", snapshot_id);
 	if (!rows)
 		return false;
 	bool done = rows_print_csv(rows, out) == SQLITE_DONE;
@@ -292,7 +293,7 @@ int verb_export(const struct options *options)
 		sqlite3 *db = session.store.db;
 		int64_t id = session.snapshot_id ? session.snapshot_id : last_snapshot(db);
 		bool done = strcmp(options->as, "csv") == 0
-		                ? export_rows(out, db)
+		                ? export_rows(out, db, session.snapshot_id)
 		                : export_snapshot(out, db, strcmp(options->as, "memstats-json") == 0, id);
 		status = done ? session_status(&session, options->strict) : EXIT_INPUT;
 		status = output_close(out, options, status);

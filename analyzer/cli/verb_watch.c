@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "exit.h"
@@ -21,6 +22,7 @@
 #include "progress.h"
 #include "render/graph.h"
 #include "render/human.h"
+#include "render/json_writer.h"
 #include "render/text.h"
 #include "verbs.h"
 
@@ -116,10 +118,15 @@ static struct human readable(enum figure figure, double value)
 
 static void print_exact(enum figure figure, double value, const char *unknown)
 {
-	if (isnan(value))
+	if (isnan(value)) {
 		fputs(unknown, stdout);
-	else
-		printf(figures[figure].kind == FIGURE_RATIO ? "%.4f" : "%.0f", value);
+	} else if (figures[figure].kind == FIGURE_RATIO) {
+		char text[32];
+		json_writer_format_double(text, value);
+		fputs(text, stdout);
+	} else {
+		printf("%.0f", value);
+	}
 }
 
 /* unix_ns has more digits than a double: it is printed from the head itself. */
@@ -132,26 +139,33 @@ static void print_figure(enum figure figure, const struct snapshot_head *head,
 		print_exact(figure, moment->of[figure], unknown);
 }
 
-static void print_json_line(const struct watch *watch, const struct snapshot_head *head,
-                            const struct moment *moment)
+static void print_object(const struct watch *watch, const struct snapshot_head *head,
+                         const struct moment *moment)
 {
 	for (enum figure f = 0; f < FIGURES; f++) {
 		printf("%s\"%s\": ", f ? ", " : "{", figures[f].name);
 		print_figure(f, head, moment, "null");
 	}
-	printf(", \"reason\": \"%s\"}\n", watch->reason);
+	printf(", \"reason\": \"%s\"}", watch->reason);
 }
 
-static void print_csv_line(const struct watch *watch, const struct snapshot_head *head,
-                           const struct moment *moment)
+static void print_names(const char *before, const char *between, const char *end)
 {
-	for (enum figure f = 0; f < FIGURES && watch->count == 1; f++)
-		printf("%s,%s", figures[f].name, f + 1 < FIGURES ? "" : "reason\n");
+	fputs(before, stdout);
+	for (enum figure f = 0; f < FIGURES; f++)
+		printf("%s%s", figures[f].name, between);
+	printf("reason%s\n", end);
+}
+
+static void print_fields(const struct watch *watch, const struct snapshot_head *head,
+                         const struct moment *moment, bool is_markdown)
+{
+	fputs(is_markdown ? "| " : "", stdout);
 	for (enum figure f = 0; f < FIGURES; f++) {
-		print_figure(f, head, moment, "");
-		putchar(',');
+		print_figure(f, head, moment, is_markdown ? "-" : "");
+		fputs(is_markdown ? " | " : ",", stdout);
 	}
-	puts(watch->reason);
+	printf("%s%s\n", watch->reason, is_markdown ? " |" : "");
 }
 
 static void print_text_line(const struct watch *watch, const struct snapshot_head *head,
@@ -167,17 +181,40 @@ static void print_text_line(const struct watch *watch, const struct snapshot_hea
 static void print_line(const struct watch *watch, const struct snapshot_head *head,
                        const struct moment *moment)
 {
+	bool is_first = watch->count == 1;
 	switch (watch->options->format) {
+	case RENDER_JSON: /* print_end closes the array */
+		fputs(is_first ? "[\n  " : ",\n  ", stdout);
+		print_object(watch, head, moment);
+		break;
 	case RENDER_NDJSON:
-		print_json_line(watch, head, moment);
+		print_object(watch, head, moment);
+		putchar('\n');
 		break;
 	case RENDER_CSV:
-		print_csv_line(watch, head, moment);
+		if (is_first)
+			print_names("", ",", "");
+		print_fields(watch, head, moment, false);
+		break;
+	case RENDER_MARKDOWN:
+		if (is_first) {
+			print_names("| ", " | ", " |");
+			for (enum figure f = 0; f < FIGURES; f++)
+				fputs("|---:", stdout);
+			puts("|:---|");
+		}
+		print_fields(watch, head, moment, true);
 		break;
 	default:
 		print_text_line(watch, head, moment);
 	}
 	fflush(stdout);
+}
+
+static void print_end(const struct watch *watch)
+{
+	if (watch->options->format == RENDER_JSON)
+		fputs(watch->count ? "\n]\n" : "[]\n", stdout);
 }
 
 /* ---- the panel --------------------------------------------------------- */
@@ -196,21 +233,37 @@ static void draw_row(const struct watch *watch, enum figure figure, size_t colum
 	fputs("\033[K\n", stdout);
 }
 
+/* How many lines the panel may have, so that it can be drawn again from its first. */
+static unsigned panel_lines(void)
+{
+	struct winsize size;
+	unsigned rows = 24;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1)
+		rows = size.ws_row;
+	return rows - 1;
+}
+
+/* Nothing wraps: a line that a narrow terminal cannot hold is cut by it. */
 static void draw_panel(struct watch *watch, bool at_end)
 {
 	struct render_options look = output_look(watch->options, stdout);
 	const struct moment *last = &watch->history[(watch->count + HISTORY - 1) % HISTORY];
 	size_t width = look.width < PANEL_COLUMNS_LEAST ? PANEL_COLUMNS_LEAST : look.width;
+	unsigned lines = panel_lines();
+	fputs("\033[?7l", stdout);
 	if (watch->drawn_lines)
-		printf("\033[%uA\r", watch->drawn_lines);
+		printf("\033[%uA\r", watch->drawn_lines < lines ? watch->drawn_lines : lines);
 	text_print(stdout, watch->run.exe, strlen(watch->run.exe));
 	printf(", pid %llu: snapshot %.0f, gc %.0f (%s), %s%s\033[K\n",
 	       (unsigned long long)watch->run.pid, last->of[SEQ], last->of[GC_NUM], watch->reason,
 	       human_time((int64_t)last->of[UNIX_NS]).text,
 	       at_end ? "" : look.unicode ? " \u25cf" : " *");
 	watch->drawn_lines = 1;
-	for (enum figure f = HEAP_ALLOC; f < FIGURES; f++, watch->drawn_lines++)
+	for (enum figure f = HEAP_ALLOC; f < FIGURES && watch->drawn_lines < lines; f++) {
 		draw_row(watch, f, width - 31, look.unicode);
+		watch->drawn_lines++;
+	}
+	fputs("\033[?7h\033[J", stdout);
 	fflush(stdout);
 }
 
@@ -331,8 +384,6 @@ int verb_watch(const struct options *options)
 	int status = EXIT_FINE;
 	if ((options->pid != NULL) == (options->word_count == 1) || options->word_count > 1)
 		return complain(EXIT_USAGE, "watch needs a FILE or --pid PID; see 'memanalyze watch --help'");
-	if (options->format == RENDER_JSON || options->format == RENDER_MARKDOWN)
-		return complain(EXIT_USAGE, "watch has no end to wait for: --format table, ndjson or csv");
 	if (!options->pid && !*options->words[0])
 		return complain(EXIT_INPUT, "'': an empty word names no file");
 	if (!options->pid && strcmp(options->words[0], "-") == 0)
@@ -354,6 +405,8 @@ int verb_watch(const struct options *options)
 	}
 	progress_catch_signals();
 	status = watch_all(watch, path);
+	if (watch->count || status == EXIT_FINE)
+		print_end(watch);
 	follow_close(&watch->follow);
 no_file:
 	free(watch);

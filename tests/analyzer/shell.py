@@ -81,6 +81,11 @@ shell.ask(" > 0 AS some FROM class_fragmentation LIMIT 1;", r"some\r\n1\r\n")
 shell.ask("DELETE FROM snapshot;", "refused, SQL is read-only")
 shell.ask("SELECT nosuch;", "no such column")
 shell.ask(".nonsense", "no such command")
+shell.ask(".mdoe csv", r"did you mean \.mode\?")
+shell.ask(".mode jsno", "did you mean 'json'")
+shell.ask(".schema fragmentatoin", "did you mean 'fragmentation'")
+shell.ask(".schema zzzzzzzz", r"\.tables lists them")
+shell.ask("help;", r"\.timeout SECONDS")
 shell.ask("EXPLAIN QUERY PLAN SELECT * FROM mstats;", "SCAN mstats")
 endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;"
 shell.ask(".timeout 0.2", "memspan> ")
@@ -119,6 +124,11 @@ shell.read_until("memspan> ")
 shell.type("\x04")
 if shell.end() != 0:
     fail("status of a shell that was ended")
+shell = Shell(recording)
+shell.read_until("memspan> ")
+shell.type("quit\r")
+if shell.end() != 0:
+    fail("status of a shell that was quit without a point")
 
 # Not at a terminal there is no shell.
 piped = subprocess.run([memanalyze, "sql", recording], stdin=subprocess.DEVNULL, capture_output=True)

@@ -49,7 +49,7 @@ status 0 watch done.zst
 grep -q 'in objects .* in spans .* fragmentation .* pause' out || fail "a line is $(head -1 out)"
 status 0 watch --format csv done.zst
 [ "$(head -2 out)" = 'seq,gc_num,unix_ns,heap_alloc_bytes,heap_inuse_bytes,fragmentation_ratio,heap_idle_bytes,heap_released_bytes,resident_bytes,pause_ns,gc_cpu_fraction,reason
-0,1,1700000000001050000,95360,131072,0.2725,49152,16384,267264,1000,0.0000,gc' ] || fail "csv: $(cat out)"
+0,1,1700000000001050000,95360,131072,0.2724609375,49152,16384,267264,1000,0.0,gc' ] || fail "csv: $(cat out)"
 "$memanalyze" sql done.zst 'SELECT seq, heap_alloc, heap_released FROM snapshot JOIN mstats ON snapshot_id = id' \
 	--format csv | tail -n +2 >expected
 tail -n +2 out | cut -d, -f1,4,8 | cmp -s - expected || fail "watch and sql differ: $(cat out)"
@@ -69,7 +69,13 @@ status 3 watch missing.zst
 status 2 watch
 status 2 watch --pid x
 status 2 watch --pid 1 done.zst
-status 2 watch --format json done.zst
+status 0 watch --format json done.zst
+python3 -c 'import json; assert [s["seq"] for s in json.load(open("out"))] == [0, 1, 2]' ||
+	fail "json: $(cat out)"
+status 0 watch --format markdown done.zst
+[ "$(sed -n 's/^| \([0-9]*\) | \([0-9]*\) | .* gc |$/\1 \2/p' out)" = '0 1
+1 2
+2 3' ] || fail "markdown: $(cat out)"
 
 # One that grows: lines come while the program runs, and watch ends with it.
 MEMSPAN_DUMP=live.zst "$program" spans 50 gc 3 sleep 1500 gc 2 &
