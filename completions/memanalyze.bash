@@ -14,7 +14,7 @@ _memanalyze_options() {
 	export) echo "--as --output -o --force --strict --help -h" ;;
 	schema) echo "--format --output -o --force --color --help -h" ;;
 	watch) echo "--format --pid --strict --help -h" ;;
-	record) echo "--output -o --force --interval --signal --every --help -h" ;;
+	record) echo "--output -o --force --interval --signal --every --leaks --help -h" ;;
 	esac
 }
 

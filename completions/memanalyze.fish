@@ -95,4 +95,5 @@ complete -c memanalyze -n '__fish_seen_subcommand_from record' -l force -d 'repl
 complete -c memanalyze -n '__fish_seen_subcommand_from record' -l interval -x -d 'also every so often, such as 2s'
 complete -c memanalyze -n '__fish_seen_subcommand_from record' -l signal -x -a 'HUP INT QUIT USR1 USR2 ALRM TERM PWR' -d 'also when PROG is sent this signal, such as USR2'
 complete -c memanalyze -n '__fish_seen_subcommand_from record' -l every -x -d 'only every Nth time the heap has grown or shrunk enough'
+complete -c memanalyze -n '__fish_seen_subcommand_from record' -l leaks -d 'also tell which blocks nothing points to, at the exit and at SIGNAL'
 complete -c memanalyze -n '__fish_seen_subcommand_from record' -s h -l help -d 'show help'
