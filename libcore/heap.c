@@ -4,6 +4,7 @@
 #include "background.h"
 #include "counters.h"
 #include "cycle.h"
+#include "fill.h"
 #include "finalizer.h"
 #include "leaks.h"
 #include "mcentral.h"
@@ -46,6 +47,33 @@ static void child_begins(void)
 	recorder_link_after_fork();
 }
 
+/* A span of before: the loader's own blocks, and what was free beside them. */
+static void fill_span_of_before(struct span *s)
+{
+	uint64_t cached = mcache_word_of(s);
+	for (unsigned w = 0; w < s->words; w++)
+		fill_slots(s, w, *span_free_word(s, w) | *span_remote_word(s, w) |
+		                     (w == s->group ? cached : 0));
+	if (cached)
+		atomic_load(&s->owner)->slots[span_class_of(s)].dirty = 1;
+	fill_adopt(s);
+}
+
+/*
+ * First the threads are told: who frees past the slow paths fills nothing. Where there is more
+ * than one already, spans of before are left out.
+ */
+static void begin_to_fill(void)
+{
+	thread_watch_all();
+	fill_wanted = true;
+	if (thread_count() > 1)
+		return;
+	for (unsigned class = 1; class < SIZECLASS_COUNT; class++)
+		for (struct span *s = mcentral[span_class(SPAN_ROOT, class)].all; s; s = s->all_next)
+			fill_span_of_before(s);
+}
+
 /*
  * Trace, percent and limit from the environment, which the C library shows us only later
  * than the loader's first allocations.
@@ -59,6 +87,8 @@ static void settle(void)
 	trace_gc = settings.trace_gc;
 	trace_scavenge = settings.trace_scavenge;
 	leaks_wanted = settings.leaks;
+	if (settings.debug && !SANITIZER_ENABLED)
+		begin_to_fill();
 	cycle_init(settings.gc_percent, settings.limit_bytes);
 }
 
@@ -400,9 +430,11 @@ bool heap_free(struct thread *t, void *p, const char *caller)
 		if (!allocated(t, &o))
 			wrong = "freed already";
 	} else {
-		if (SANITIZER_ENABLED && !allocated(t, &o)) {
+		if ((SANITIZER_ENABLED || fill_wanted) && !allocated(t, &o)) {
 			wrong = "freed already";
 		} else {
+			if (__builtin_expect(fill_wanted, 0))
+				fill_freed(s, o.start);
 			sanitizer_hide(p, s->elem_bytes);
 			if (s->specials)
 				special_take(s, o.start, &dropped);

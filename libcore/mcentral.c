@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fill.h"
 #include "mcache.h"
 #include "sanitizer.h"
 #include "sweep.h"
@@ -74,6 +75,8 @@ struct span *mcentral_new_span(unsigned span_class_, struct mcache *owner, size_
 		return NULL;
 	if (s->kind == SPAN_TYPED && s->dirty)
 		clear_pages(s);
+	if (__builtin_expect(fill_wanted, 0))
+		fill_begin(s);
 	if (!owner) {
 		span_mark_new(s, 0, 1);
 		*span_free_word(s, 0) = 0; /* an empty span without owner would be freed */
@@ -116,6 +119,14 @@ static bool settle(struct mcentral *c, struct span *s)
 	return false;
 }
 
+/* In no list, all slots free. */
+static void give_back(struct span *s)
+{
+	if (__builtin_expect(s->filled, 0))
+		fill_check_all(s);
+	span_free(s);
+}
+
 void mcentral_put(struct span *s)
 {
 	struct mcentral *c = &mcentral[span_class_of(s)];
@@ -125,7 +136,7 @@ void mcentral_put(struct span *s)
 	bool empty = settle(c, s);
 	lock_release(&c->lock);
 	if (empty)
-		span_free(s);
+		give_back(s);
 }
 
 bool mcentral_stack_push(_Atomic(struct span *) *stack, struct span *s)
@@ -200,7 +211,7 @@ static void free_all(struct span *empty)
 {
 	while (empty) {
 		struct span *next = empty->all_next;
-		span_free(empty);
+		give_back(empty);
 		empty = next;
 	}
 }

@@ -27,6 +27,7 @@ static void heap_has_shrunk(void)
 void pacepoint_enable(void)
 {
 	pacepoint.enabled = true;
+	span_dies_of_double_free = true;
 	counters_shrunk = heap_has_shrunk;
 }
 

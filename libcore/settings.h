@@ -17,7 +17,7 @@ struct settings {
 	int64_t limit_bytes;   /* INT64_MAX: none */
 	bool trace_gc, trace_scavenge;
 	bool leaks;            /* snapshots tell which blocks nothing points to (leaks.h) */
-	bool debug;            /* freed memory is filled and checked (debugfill.h) */
+	bool debug;            /* freed memory is filled and checked (fill.h) */
 };
 
 struct settings settings_read(void);

@@ -13,6 +13,7 @@ _Atomic uint32_t span_gc_num;
 struct span_totals span_totals;
 bool span_marking;
 _Atomic uint64_t span_freed_twice[SPAN_CLASSES];
+bool span_dies_of_double_free;
 
 enum { STRUCT_SIZES = 5 }; /* 1, 2, 4, 8 and 16 words in each bit array */
 
@@ -199,6 +200,17 @@ void span_free(struct span *s)
 	lock_release(&pageheap.lock);
 }
 
+static void freed_twice(struct span *s, unsigned w, uint64_t slots)
+{
+	void *first = (void *)span_object(s, w * 64 + (unsigned)__builtin_ctzll(slots));
+	bool dies = span_dies_of_double_free && s->kind == SPAN_ROOT;
+	(dies ? os_fatal : os_warn)("the object at %p was freed by two threads; span at %p of %zu"
+	                            " pages, class %u, objects of %zu bytes", first,
+	                            (void *)s->base, s->npages, s->size_class, s->elem_bytes);
+	atomic_fetch_add(&span_freed_twice[span_class_of(s)],
+	                 (uint64_t)__builtin_popcountll(slots));
+}
+
 unsigned span_fold_remote(struct span *s, uint64_t cache_word)
 {
 	unsigned folded = 0;
@@ -209,11 +221,8 @@ unsigned span_fold_remote(struct span *s, uint64_t cache_word)
 			continue;
 		uint64_t bits = atomic_exchange_explicit(remote, 0, memory_order_acquire);
 		uint64_t free_already = *free | (w == s->group ? cache_word : 0);
-		if (bits & free_already) {
-			os_warn("an object of the span at %#zx was freed twice", (size_t)s->base);
-			atomic_fetch_add(&span_freed_twice[span_class_of(s)],
-			                 (uint64_t)__builtin_popcountll(bits & free_already));
-		}
+		if (bits & free_already)
+			freed_twice(s, w, bits & free_already);
 		bits &= ~free_already;
 		*free |= bits;
 		folded += (unsigned)__builtin_popcountll(bits);

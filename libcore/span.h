@@ -73,6 +73,7 @@ struct span {
 	bool dirty;               /* free slots may hold old content */
 	bool listed;              /* in the partial list of its owner or of the central list */
 	bool kept_empty;          /* empty, and in its owner's partial list all the same */
+	bool filled;              /* free slots hold a pattern (fill.h) */
 	uintptr_t base;
 	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
 	uint32_t magic;           /* sizeclass_magic; 0 for one object */
@@ -172,8 +173,12 @@ struct span_totals {
 /* Guarded by pageheap.lock. */
 extern struct span_totals span_totals;
 
-/* Frees that were counted and were none: two threads freed an object at the same time. */
+/*
+ * Frees that were counted and were none: two threads freed an object, and the second could
+ * not know. Of malloc's blocks that ends the process, where span_dies_of_double_free is set.
+ */
 extern _Atomic uint64_t span_freed_twice[SPAN_CLASSES];
+extern bool span_dies_of_double_free;
 
 /*
  * A span for objects of a size class (0: one object of `pages` pages) or, with

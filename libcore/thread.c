@@ -35,6 +35,7 @@ struct thread_list thread_list;
 
 static struct {
 	struct thread *free;        /* guarded by thread_list.lock */
+	uint32_t gate_first;        /* of each thread in the list; guarded by thread_list.lock */
 	struct thread_hooks hooks;
 	pthread_key_t key;          /* its destructor is how a thread's end is seen */
 	_Atomic bool ready;
@@ -115,11 +116,21 @@ static struct thread *record_take(struct thread *self)
 static void list_insert(struct thread *t, enum thread_state state)
 {
 	t->state = state;
+	t->gate |= threads.gate_first;
 	t->former = NULL;
 	t->next = thread_list.first;
 	if (t->next)
 		t->next->former = t;
 	thread_list.first = t;
+}
+
+void thread_watch_all(void)
+{
+	lock_acquire(&thread_list.lock);
+	threads.gate_first = THREAD_GATE_WATCHED;
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		t->gate |= THREAD_GATE_WATCHED;
+	lock_release(&thread_list.lock);
 }
 
 static void list_remove(struct thread *t)
@@ -505,7 +516,7 @@ int thread_start_runtime(void (*run)(void *), void *arg, void *stack, size_t sta
 	struct span *s = pageheap_span_of((uintptr_t)stack);
 	if (s && s->state == SPAN_STACK)
 		stackspan_set_sp(s, (uintptr_t)stack + stack_bytes); /* no root (thread.h) */
-	ref.thread->gate = THREAD_GATE_RUNTIME;
+	ref.thread->gate |= THREAD_GATE_RUNTIME;
 	ref.thread->start.runtime = run;
 	sigfillset(&all);
 	int error = pthread_attr_init(&attr);

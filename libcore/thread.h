@@ -46,6 +46,7 @@ enum thread_state {
 
 enum thread_gate {
 	THREAD_GATE_RUNTIME = 1, /* one of the runtime's own: must look before it enters */
+	THREAD_GATE_WATCHED = 4, /* malloc's fast paths are closed (fill.h) */
 	THREAD_GATE_CLOSED = 2,  /* while a fork is under way, or who reads the heap could not stop all */
 };
 
@@ -179,6 +180,9 @@ struct thread_list {
 };
 
 extern struct thread_list thread_list;
+
+/* From now on every thread, those there included, enters the heap by malloc's slow paths. */
+void thread_watch_all(void);
 
 /* A deeper extent of the stack was seen. List locked. */
 void thread_stack_seen(struct thread *t, uintptr_t sp);

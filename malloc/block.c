@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "early.h"
+#include "fill.h"
 #include "memspan.h"
 #include "os.h"
 #include "pacepoint.h"
@@ -64,6 +65,24 @@ static void *late_alloc(unsigned class, size_t bytes, size_t align)
 
 /* ---- allocation -------------------------------------------------------- */
 
+/* With MEMSPAN_MALLOC_DEBUG: as it was left, which is looked at, and then filled anew. */
+static void *take_watched(struct thread *t, size_t bytes, size_t align, enum block_content content)
+{
+	unsigned class = heap_class_for(bytes, align);
+	void *p = !t      ? late_alloc(class, bytes, align)
+	          : class ? heap_take_slow(t, span_class(SPAN_ROOT, class))
+	                  : heap_take_large(t, SPAN_ROOT, bytes, align);
+	if (!p)
+		return NULL;
+	struct span *s = pageheap_span_of((uintptr_t)p);
+	fill_check_taken(s, (uintptr_t)p);
+	if (content == BLOCK_ZEROED)
+		memset(p, 0, bytes);
+	else
+		fill_new(p, s->elem_bytes);
+	return p;
+}
+
 static void *take(struct thread *t, size_t bytes, size_t align, enum block_content content)
 {
 	unsigned class = heap_class_for(bytes, align);
@@ -94,7 +113,8 @@ void *block_alloc_slow(size_t bytes, size_t align, enum block_content content)
 		if (starting)
 			p = early_alloc(bytes, align);
 		else if (t || thread_has_ended)
-			p = take(t, bytes, align, content);
+			p = fill_wanted ? take_watched(t, bytes, align, content)
+			                : take(t, bytes, align, content);
 	}
 	errno = p ? saved : ENOMEM;
 	return p;

@@ -84,7 +84,7 @@ static inline void block_free(void *p, const char *caller)
 static inline void *block_alloc_zeroed(size_t bytes)
 {
 	struct thread *t = thread_current;
-	if (__builtin_expect(!t || bytes - 1 >= SIZECLASS_BYTES_MAX, 0))
+	if (__builtin_expect(!t || bytes - 1 >= SIZECLASS_BYTES_MAX || t->gate != 0, 0))
 		return block_alloc_slow(bytes, 1, BLOCK_ZEROED);
 	void *p = heap_alloc_class(t, span_class(SPAN_ROOT, sizeclass_of(bytes)));
 	return __builtin_expect(p != NULL, 1) ? p : block_alloc_slow(bytes, 1, BLOCK_ZEROED);

@@ -11,11 +11,15 @@ foreach(name semantics threads)
 	target_compile_options(malloc_${name}_by_libc PRIVATE -fno-builtin
 		-Wno-alloc-size-larger-than -Wno-use-after-free) # a refused realloc keeps the block
 	add_test(NAME malloc_${name} COMMAND malloc_${name}_by_libc)
-	set_tests_properties(malloc_${name} PROPERTIES TIMEOUT 300
+	add_test(NAME malloc_${name}_filled COMMAND malloc_${name}_by_libc)
+	set_tests_properties(malloc_${name} malloc_${name}_filled PROPERTIES TIMEOUT 300
 		ENVIRONMENT LD_PRELOAD=$<TARGET_FILE:memspan_malloc>)
+	set_tests_properties(malloc_${name}_filled PROPERTIES
+		ENVIRONMENT "LD_PRELOAD=$<TARGET_FILE:memspan_malloc>;MEMSPAN_MALLOC_DEBUG=1")
 endforeach()
 
 add_executable(malloc_misuse ${malloc_folder}/malloc_misuse.c)
+target_link_libraries(malloc_misuse PRIVATE Threads::Threads)
 target_compile_options(malloc_misuse PRIVATE -fno-builtin)
 add_test(NAME malloc_misuse_is_named COMMAND ${malloc_folder}/test_misuse
 	$<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_misuse>)

@@ -1,8 +1,29 @@
-/* malloc_misuse HOW - frees something wrongly, which must end the process. */
+/* malloc_misuse HOW - uses malloc wrongly, which must end the process. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 static void *volatile kept[100]; /* the compiler is not to see what is done */
+
+static void *free_one(void *p)
+{
+	free(p);
+	return NULL;
+}
+
+static void free_in_another_thread(void *p)
+{
+	pthread_t thread;
+	pthread_create(&thread, NULL, free_one, p);
+	pthread_join(thread, NULL);
+}
+
+/* Takes blocks until every free slot of that size was used again. */
+static void use_all_again(int zeroed)
+{
+	for (int i = 0; i < 2000; i++)
+		kept[i % 100] = zeroed ? calloc(1, 48) : malloc(48);
+}
 
 int main(int argc, char **argv)
 {
@@ -29,6 +50,59 @@ int main(int argc, char **argv)
 		free(kept[0]);
 	} else if (strcmp(how, "realloc") == 0) {
 		kept[0] = realloc((char *)kept[5] + 16, 1000);
+	} else if (strcmp(how, "another-then-own") == 0) {
+		static void *volatile all[2000]; /* so many that the slot is not the next to be taken */
+		for (int i = 0; i < 2000; i++)
+			all[i] = malloc(48);
+		free_in_another_thread(all[5]);
+		free(all[5]);
+		use_all_again(0);
+	} else if (strcmp(how, "own-then-another") == 0) {
+		free(kept[5]);
+		free_in_another_thread(kept[5]);
+	} else if (strcmp(how, "write") == 0 || strcmp(how, "write-calloc") == 0) {
+		char *volatile p = kept[5];
+		free(kept[5]);
+		p[8] = 1;
+		use_all_again(how[5] != 0);
+	} else if (strcmp(how, "write-another") == 0) {
+		char *volatile p = kept[5];
+		for (int i = 0; i < 100; i++) /* so many that their span is used again */
+			free_in_another_thread(kept[i]);
+		p[47] = 1;
+		use_all_again(0);
+	} else if (strcmp(how, "write-past") == 0) {
+		char *volatile p = kept[5];
+		free(kept[6]); /* the slots of a fresh span follow each other */
+		p[48] = 1;
+		use_all_again(0);
+	} else if (strcmp(how, "write-all-freed") == 0) {
+		char *volatile p = kept[5];
+		void **all = calloc(100000, sizeof *all);
+		for (int i = 0; i < 100000; i++)
+			all[i] = malloc(48);
+		free(kept[5]);
+		p[0] = 1;
+		/* The last span to become empty goes back: what the thread keeps is full. */
+		for (int i = 99999; i >= 0; i--)
+			free(all[i]);
+		for (int i = 0; i < 100; i++)
+			if (i != 5)
+				free(kept[i]);
+	} else if (strcmp(how, "fill") == 0) {
+		/* No misuse: what a program finds in a block that is new, and in one that it freed. */
+		unsigned char *volatile p = malloc(100), *volatile large = malloc(100000);
+		if (p[0] != 0xa5 || p[99] != 0xa5 || large[0] != 0xa5 || large[99999] != 0xa5)
+			return 3;
+		free(p);
+		if (p[0] != 0x5a || p[99] != 0x5a)
+			return 4;
+		p = calloc(1, 100);
+		for (int i = 0; i < 100; i++)
+			if (p[i])
+				return 5;
+		p = realloc(p, 5000);
+		return p[99] == 0 && p[4999] == 0xa5 ? 0 : 6;
 	} else {
 		return 2;
 	}
