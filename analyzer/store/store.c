@@ -7,6 +7,7 @@
 
 #include "fresh_file.h"
 #include "schema.h"
+#include "schema_trust.h"
 
 static const char *const statement_texts[STORE_STATEMENTS] = {
     [STORE_SOURCE] = "INSERT INTO source (path, kind, bytes, complete) VALUES (?1, ?2, ?3, 1)",
@@ -143,7 +144,9 @@ static enum store_open_result check_version(struct store *store, int *made_by)
 	if (id != SCHEMA_APPLICATION_ID || version < 1)
 		return STORE_FOREIGN;
 	*made_by = version;
-	return version > SCHEMA_VERSION ? STORE_NEWER : STORE_OPENED;
+	if (version > SCHEMA_VERSION)
+		return STORE_NEWER;
+	return schema_trust_tables(store->db) ? STORE_OPENED : STORE_FOREIGN;
 }
 
 /* What an older version's database lacks, empty: so that the same questions can be asked. */
@@ -192,7 +195,8 @@ enum store_open_result store_open_read(struct store *store, const char *path)
 		if (result == STORE_FAILED && sqlite3_errcode(store->db) == SQLITE_READONLY)
 			undo_killed_load(path);
 	}
-	if (result == STORE_OPENED && made_by < SCHEMA_VERSION && !stand_in(store))
+	if (result == STORE_OPENED && (!schema_trust_own_views(store->db) ||
+	                               (made_by < SCHEMA_VERSION && !stand_in(store))))
 		return STORE_FAILED;
 	return result;
 }

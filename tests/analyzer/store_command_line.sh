@@ -252,6 +252,44 @@ if command -v sqlite3 >/dev/null; then
 	status 0 report older.db
 fi
 
+# A database from anywhere: what stands in the place of a table is refused, in that of a view it
+# is not asked. Each of these would never end.
+endless='WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, i AS run_id,
+	i AS snapshot_id, i AS seq, i AS fragmentation_ratio, 0 AS holds, i AS complete FROM n'
+if command -v sqlite3 >/dev/null; then
+	status 0 report heap.db --format csv
+	cp out expected
+	for view in fragmentation run_level accounting pause_summary; do
+		cp heap.db hostile.db
+		sqlite3 hostile.db "DROP VIEW $view; CREATE VIEW $view AS $endless"
+		status 0 report hostile.db --format csv
+		cmp -s out expected || fail "another $view changes the report"
+		status 0 verify hostile.db
+		status 0 check hostile.db --max fragmentation_ratio=1
+	done
+	for table in run snapshot mstats; do
+		cp heap.db hostile.db
+		sqlite3 hostile.db "DROP TABLE $table" "CREATE VIEW $table AS $endless"
+		for verb in report verify diff spans; do
+			status 3 $verb hostile.db
+			says "not one made by 'memanalyze load'"
+		done
+		status 3 sql hostile.db 'SELECT 1'
+		status 2 load good.zst -o hostile.db
+	done
+	cp heap.db hostile.db
+	sqlite3 hostile.db 'DROP TABLE mstats' "CREATE VIRTUAL TABLE mstats USING fts5(alloc)"
+	status 3 export hostile.db --as csv
+	{
+		echo 'CREATE VIEW bomb0 AS SELECT 1 AS a;'
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+			echo "CREATE VIEW bomb$i AS SELECT x.a FROM bomb$((i - 1)) AS x, bomb$((i - 1)) AS y;"
+		done
+	} | sqlite3 heap.db
+	status 2 sql heap.db 'SELECT * FROM bomb20'
+	status 0 report heap.db
+fi
+
 # Names that are not there: the nearest is told.
 status 2 sql good.zst 'SELECT s.heap_allc FROM mstats AS s'
 says "no such column: s.heap_allc; did you mean 'heap_alloc'?"
