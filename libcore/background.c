@@ -2,6 +2,7 @@
 #include "background.h"
 
 #include "cycle.h"
+#include "idle.h"
 #include "lock.h"
 #include "mark.h"
 #include "os.h"
@@ -79,6 +80,8 @@ static void run_background(void *arg)
 		while (!cycle_is_wanted() && sweep_batch(t))
 			;
 		cycle_close_if_swept();
+		if (idle_look(os_mono_ns()))
+			pacepoint_look_at_use();
 		pacepoint_look_for_shrink();
 		bool more = scavenge(t);
 		atomic_fetch_add(&background.cpu_ns, os_thread_cpu_ns() - cpu);

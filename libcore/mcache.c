@@ -458,6 +458,24 @@ static void close_stack(struct mcache *m)
 	}
 }
 
+uint64_t mcache_activity(const struct mcache *m, bool *holds)
+{
+	static const uint64_t odd = 0x9e3779b97f4a7c15; /* a word that only moves its bits counts, too */
+	uint64_t sum = 0;
+	*holds = atomic_load_explicit(&m->remote, memory_order_relaxed) != NULL;
+	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
+		const struct mcache_slot *slot = &m->slots[class];
+		sum += __atomic_load_n(&m->counts.nmalloc[class], __ATOMIC_RELAXED) +
+		       __atomic_load_n(&m->counts.nfree[class], __ATOMIC_RELAXED);
+		sum += __atomic_load_n(&slot->word, __ATOMIC_RELAXED) * odd;
+		sum = sum << 1 | sum >> 63;
+		*holds |= __atomic_load_n(&slot->span, __ATOMIC_RELAXED) ||
+		          __atomic_load_n(&m->partial[class], __ATOMIC_RELAXED) ||
+		          __atomic_load_n(&m->full[class], __ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
 void mcache_close(struct mcache *m, struct mcache_counts *ended)
 {
 	close_stack(m);

@@ -136,7 +136,16 @@ void mcache_flush(struct mcache *m);
  */
 void mcache_mark_new(struct mcache *m);
 
-/* The thread ends: spans go to the central lists, counts to *ended. Inside the heap. */
+/*
+ * A number that changes with whatever the thread does with its cache, and whether there is
+ * anything in it to give back. May be read while the thread goes on.
+ */
+uint64_t mcache_activity(const struct mcache *m, bool *holds);
+
+/*
+ * The thread ends, or is idle (idle.h): spans go to the central lists, counts to *ended. Nothing
+ * of it is in use until mcache_open. Inside the heap.
+ */
 void mcache_close(struct mcache *m, struct mcache_counts *ended);
 
 void mcache_counts_add(struct mcache_counts *to, const struct mcache_counts *from);

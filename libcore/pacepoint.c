@@ -72,6 +72,14 @@ void pacepoint_look_for_shrink(void)
 		reach(RECORDER_SHRINK);
 }
 
+void pacepoint_look_at_use(void)
+{
+	uint64_t inuse = __atomic_load_n(&span_totals.inuse_pages, __ATOMIC_RELAXED) * PAGE_BYTES;
+	uint64_t last = __atomic_load_n(&cycle_figures.last_heap_inuse, __ATOMIC_RELAXED);
+	if (pacepoint.enabled && last >= inuse + SHRINK_WORTH_BYTES)
+		atomic_store(&pacepoint.shrunk, true);
+}
+
 void pacepoint_after_fork(void)
 {
 	pacepoint.lock = (struct lock){0};

@@ -25,6 +25,12 @@ void pacepoint_reached(void);
 /* The background's part: if the heap has shrunk to its trigger. Outside the heap. */
 void pacepoint_look_for_shrink(void);
 
+/*
+ * The background's part, after spans came back that held no object: what may be retained follows
+ * from what is in use. Outside the heap.
+ */
+void pacepoint_look_at_use(void);
+
 void pacepoint_after_fork(void);
 
 #endif

@@ -95,6 +95,8 @@ struct thread {
 	uintptr_t stack_lo;     /* of the ordinary stack, as far as is known */
 	uintptr_t stack_hi;
 	uintptr_t tls;          /* thread pointer */
+	uint64_t activity;      /* of the cache at the last look (idle.c) */
+	unsigned idle_looks;    /* in a row at which it had not changed */
 	uint64_t stack_used_bytes_max; /* deepest extent seen at a stop, page-rounded */
 	struct thread_stop_place place;
 	/*

@@ -596,8 +596,38 @@ static void set_gates(struct thread *self, bool closed)
 /* Each thread either sees the gate closed when it enters, or has been seen inside. */
 static void fence_all_threads(void)
 {
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+		return;
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0 &&
+	    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+		return;
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
 		lock_sleep(&(_Atomic uint32_t){0}, 0, FENCE_NS);
+}
+
+void world_visit_outside(bool (*chosen)(struct thread *t), void (*visit)(struct thread *t))
+{
+	int saved = errno;
+	bool any = false;
+	lock_acquire(&thread_list.lock);
+	for (struct thread *t = thread_list.first; t; t = t->next) {
+		if (t == thread_current || t->state != THREAD_RUNNING || !chosen(t))
+			continue;
+		__atomic_store_n(&t->gate, t->gate | THREAD_GATE_CLOSED, __ATOMIC_RELEASE);
+		any = true;
+	}
+	if (!any) {
+		lock_release(&thread_list.lock);
+		errno = saved;
+		return;
+	}
+	world.closed = true;
+	fence_all_threads();
+	for (struct thread *t = thread_list.first; t; t = t->next)
+		if (t->gate & THREAD_GATE_CLOSED && !__atomic_load_n(&t->in_heap, __ATOMIC_ACQUIRE))
+			visit(t);
+	world_start();
+	errno = saved;
 }
 
 /* From now on nobody but self is in the heap; a thread that is inside is waited for. */

@@ -50,6 +50,13 @@ void world_start(void);
  */
 void world_close(struct world_stop *out);
 
+/*
+ * Keeps the threads that `chosen` picks out of the heap, the caller not among them, and visits
+ * those that were not in it; all others run on. Both are called with the list of threads locked,
+ * outside the heap, and visit may enter it. No thread is interrupted.
+ */
+void world_visit_outside(bool (*chosen)(struct thread *t), void (*visit)(struct thread *t));
+
 /* Every known thread, the caller and the runtime's own included. World stopped. */
 void world_for_each_thread(void (*visit)(struct thread *t, void *arg), void *arg);
 

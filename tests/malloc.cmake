@@ -31,6 +31,20 @@ add_test(NAME malloc_leaks_are_told COMMAND ${malloc_folder}/test_leaks
 	$<TARGET_FILE:memanalyze> $<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_leaks>)
 set_tests_properties(malloc_leaks_are_told PROPERTIES TIMEOUT 120)
 
+add_executable(malloc_idle ${malloc_folder}/malloc_idle.c)
+target_link_libraries(malloc_idle PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+target_include_directories(malloc_idle PRIVATE ${PROJECT_SOURCE_DIR}/libcore/include)
+target_compile_options(malloc_idle PRIVATE -fno-builtin)
+# Both wait for seconds, and take a tenth of one.
+foreach(case another spikes)
+	set(recording ${CMAKE_CURRENT_BINARY_DIR}/malloc_idle_${case}.zst)
+	add_test(NAME malloc_idle_${case} COMMAND sh -c "rm -f ${recording} && \
+$<TARGET_FILE:memanalyze> record --interval 500ms -o ${recording} $<TARGET_FILE:malloc_idle> ${case} && \
+$<TARGET_FILE:memanalyze> verify ${recording}")
+	set_tests_properties(malloc_idle_${case} PROPERTIES TIMEOUT 600)
+endforeach()
+set_tests_properties(malloc_idle_spikes PROPERTIES LABELS long)
+
 add_test(NAME malloc_record COMMAND ${malloc_folder}/test_record
 	$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER})
 set_tests_properties(malloc_record PROPERTIES TIMEOUT 120)
