@@ -101,11 +101,15 @@ static int scan_close(sqlite3_vtab_cursor *base)
 	return SQLITE_OK;
 }
 
-/* Whether the snapshot that begins is the next one wanted. */
+/*
+ * Whether the snapshot that begins is the next one wanted: a damaged one of the same number may
+ * stand in a segment before.
+ */
 static bool is_wanted(const struct scan *scan, const struct snapshot_event *event,
                       const struct snapshot_place *place)
 {
 	return scan->cursor.source == place->source && event->head->seq == place->seq &&
+	       scan->segment_offset == place->segment_offset &&
 	       memcmp(event->segment.run_uuid, place->run_uuid, sizeof place->run_uuid) == 0;
 }
 
