@@ -177,6 +177,20 @@ void *heap_take_slow(struct thread *t, unsigned class)
 	return take_slow(t, class, false);
 }
 
+void *heap_take_inside(struct thread *t, unsigned class)
+{
+	void *p = mcache_alloc(&t->mcache, class);
+	size_t bytes = t->mcache.slots[class].elem_bytes;
+	heap_hold(p);
+	thread_leave(t);
+	if (!p)
+		return NULL;
+	sanitizer_show(p, bytes);
+	recorder_link_heap_used();
+	collect_if_due(t);
+	return p;
+}
+
 void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
 {
 	unsigned class = span_class(SPAN_TYPED, size_class);

@@ -56,6 +56,9 @@ void *heap_alloc_slow(struct thread *t, unsigned span_class);
 /* The same, as the former object left it. */
 void *heap_take_slow(struct thread *t, unsigned span_class);
 
+/* The same for a thread that has entered the heap: it leaves it. NULL: the slow way is needed. */
+void *heap_take_inside(struct thread *t, unsigned span_class);
+
 /* An object of a small class, zeroed; NULL: the OS refuses. */
 static inline void *heap_alloc_class(struct thread *t, unsigned class)
 {
@@ -68,8 +71,7 @@ static inline void *heap_alloc_class(struct thread *t, unsigned class)
 	}
 	size_t bytes = slot->elem_bytes;
 	bool dirty = slot->dirty;
-	void *p = (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * bytes);
-	slot->word = word & (word - 1);
+	void *p = mcache_slot_take(slot, word);
 	heap_hold(p);
 	thread_leave(t);
 	sanitizer_show(p, bytes);

@@ -44,7 +44,7 @@ static void own_full(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->full[span_class_of(s)], s);
 	s->turn_count = (uint16_t)(full_count_max(s) + 1);
-	s->dirty = true; /* all that will be free again was handed out */
+	s->freed_bytes = (uint32_t)s->elem_bytes;
 }
 
 /*
@@ -102,7 +102,7 @@ static void count_taken_live(struct mcache *m, const struct span *s, unsigned co
 	m->live_freed -= bytes;
 	if (!span_noscan(s))
 		m->scan_freed -= bytes;
-	if (m->live_freed < -LIVE_TAKEN_MAX_BYTES)
+	if (m->live_freed + m->quick_freed < -LIVE_TAKEN_MAX_BYTES)
 		mcache_settle_live(m);
 }
 
@@ -111,16 +111,15 @@ static void count_freed_live(struct mcache *m, const struct span *s)
 	m->live_freed += (int64_t)s->elem_bytes;
 	if (!span_noscan(s))
 		m->scan_freed += (int64_t)s->elem_bytes;
-	if (m->live_freed > LIVE_FREED_MAX_BYTES)
+	if (m->live_freed + m->quick_freed > LIVE_FREED_MAX_BYTES)
 		mcache_settle_live(m);
 }
 
 void mcache_settle_live(struct mcache *m)
 {
-	if (!m->live_freed)
-		return;
-	counters_live_sub(m->live_freed, m->scan_freed);
-	m->live_freed = m->scan_freed = 0;
+	if (m->live_freed || m->quick_freed)
+		counters_live_sub(m->live_freed + m->quick_freed, m->scan_freed + m->quick_freed);
+	m->live_freed = m->scan_freed = m->quick_freed = 0;
 }
 
 /* ---- the current span -------------------------------------------------- */
@@ -204,6 +203,7 @@ static void make_current(struct mcache *m, unsigned class, struct span *s)
 {
 	m->slots[class].span = s;
 	s->turn_count = UINT16_MAX;
+	s->freed_bytes = 0;
 	count_taken_live(m, s, s->free_count);
 }
 
@@ -363,6 +363,14 @@ enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned i
 	return span_owned_by(s, m) ? free_owned(m, s, index) : free_remote(m, s, index);
 }
 
+bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)
+{
+	uint64_t product = (p - s->base) * s->magic;
+	unsigned index = (unsigned)(product >> 32);
+	return (uint32_t)product < s->magic && index < s->quick_nelems &&
+	       mcache_free(m, s, index) == MCACHE_FREED;
+}
+
 uint64_t mcache_word_of(struct span *s)
 {
 	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
@@ -416,7 +424,7 @@ void mcache_mark_new(struct mcache *m)
 void mcache_flush(struct mcache *m)
 {
 	m->tiny = m->tiny_end = 0;
-	m->live_freed = m->scan_freed = 0;
+	m->live_freed = m->scan_freed = m->quick_freed = 0;
 	m->empty_pages = 0;
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		if (m->slots[class].span)

@@ -39,6 +39,7 @@ struct mcache {
 	uintptr_t tiny_end;
 	int64_t live_freed;     /* bytes freed explicitly, less bytes taken, not yet off heap_live */
 	int64_t scan_freed;
+	int64_t quick_freed;    /* as both, by mcache_free_quick */
 	struct mcache_slot slots[SPAN_CLASSES];
 	struct mcache_counts counts;
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
@@ -59,6 +60,16 @@ void mcache_open(struct mcache *m);
  */
 void *mcache_alloc_slow(struct mcache *m, unsigned span_class);
 
+/* Takes the lowest slot of a word that has one. */
+static inline __attribute__((always_inline)) void *mcache_slot_take(struct mcache_slot *slot,
+                                                                    uint64_t word)
+{
+	/* The distance within a group needs no more than 32 bits, nor a wider product. */
+	uint32_t distance = (unsigned)__builtin_ctzll(word) * slot->elem_bytes;
+	slot->word = word & (word - 1);
+	return (void *)(slot->group_base + distance);
+}
+
 /* Takes a slot of a class; NULL when the OS refuses. */
 static inline void *mcache_alloc(struct mcache *m, unsigned span_class)
 {
@@ -66,8 +77,7 @@ static inline void *mcache_alloc(struct mcache *m, unsigned span_class)
 	uint64_t word = slot->word;
 	if (__builtin_expect(word == 0, 0))
 		return mcache_alloc_slow(m, span_class);
-	slot->word = word & (word - 1);
-	return (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * (uintptr_t)slot->elem_bytes);
+	return mcache_slot_take(slot, word);
 }
 
 enum mcache_free_result { MCACHE_FREED, MCACHE_DOUBLE_FREE };
@@ -77,7 +87,7 @@ enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned i
 
 /*
  * The fast path of the same for malloc's objects: p starts one, in a span that m owns, whose
- * free changes nothing but a bit and some counts. False: nothing is done, mcache_free knows why.
+ * free changes nothing but a bit and some counts. False: nothing is done.
  * Of the product of offset and magic the upper half is the object's index, and the lower half
  * is less than magic exactly where the offset is that of an object's start (sizeclass.h).
  */
@@ -85,35 +95,37 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
                                                                     struct span *s, uintptr_t p)
 {
 	uint64_t product = (p - s->base) * s->magic;
-	unsigned index = (unsigned)(product >> 32), class = s->quick_class;
-	uint64_t bit = (uint64_t)1 << (index & 63), *word = span_free_word(s, index >> 6);
-	if ((uint32_t)product >= s->magic || index >= s->nelems || !class || !span_owned_by(s, m))
+	unsigned index = (unsigned)(product >> 32), w = index >> 6;
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	size_t class = s->span_class;
+	if ((uint32_t)product >= s->magic || index >= s->quick_nelems || !span_owned_by(s, m))
 		return false;
-	if (s->group == SPAN_GROUP_NONE) {
-		/* Not the current span, therefore one that was full already, and is dirty. */
-		unsigned count = s->free_count + 1u;
-		if ((*word & bit) || count >= s->turn_count)
+	if (w == s->group) {
+		struct mcache_slot *slot = &m->slots[class];
+		if ((slot->word & bit) || __builtin_expect(span_marking, 0)) /* it is to be marked */
 			return false;
-		s->free_count = (uint16_t)count;
-		m->live_freed += (int64_t)s->elem_bytes;
-		m->scan_freed += (int64_t)s->elem_bytes;
-	} else if (index >> 6 == s->group) {
-		word = &m->slots[class].word;
-		if ((*word & bit) || __builtin_expect(span_marking, 0)) /* it is to be marked */
-			return false;
-		m->slots[class].dirty = 1;
+		slot->word |= bit;
+		slot->dirty = 1;
 		m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
-		s->dirty = true;
 	} else {
-		if (*word & bit)
+		uint64_t *word = span_free_word(s, w), free = *word;
+		unsigned count = s->free_count + 1u;
+		if ((free & bit) || count >= s->turn_count)
 			return false;
-		s->free_count++;
-		s->dirty = true;
+		*word = free | bit;
+		s->free_count = (uint16_t)count;
+		m->quick_freed += s->freed_bytes;
 	}
-	*word |= bit;
+	s->dirty = true;
 	m->counts.nfree[class]++;
 	return true;
 }
+
+/*
+ * What mcache_free_quick leaves: frees that move a span from list to list, and those into
+ * spans of others. False: nothing is done, heap_free knows why.
+ */
+bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p);
 
 /*
  * Whether the object is allocated. An object that the program may use is never said to be

@@ -66,7 +66,7 @@ struct pageheap {
 	uint64_t released_pages_total; /* ever given back, for the trace */
 };
 
-extern struct pageheap pageheap;
+extern struct pageheap pageheap __attribute__((visibility("hidden")));
 
 /* Reserves the addresses; false when the OS refuses even one arena. Once, before all else. */
 bool pageheap_init(void);

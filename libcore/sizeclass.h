@@ -23,7 +23,8 @@ extern const uint16_t sizeclass_bytes[SIZECLASS_COUNT];
 extern const uint8_t sizeclass_pages[SIZECLASS_COUNT];
 /* ceil(2^32 / bytes): offset * magic >> 32 is offset / bytes for each offset in a span. */
 extern const uint32_t sizeclass_magic[SIZECLASS_COUNT];
-extern const uint8_t sizeclass_of_small[SIZECLASS_SMALL_MAX / 8 + 1];
+extern const uint8_t sizeclass_of_small[SIZECLASS_SMALL_MAX / 8 + 1]
+    __attribute__((visibility("hidden")));
 extern const uint8_t sizeclass_of_medium[(SIZECLASS_BYTES_MAX - SIZECLASS_SMALL_MAX) / 128 + 1];
 
 /* The class of an object of n bytes, 1 <= n <= SIZECLASS_BYTES_MAX. */

@@ -119,10 +119,10 @@ static void describe(struct span *s, enum span_state state, enum span_kind kind,
 	s->born_gc = atomic_load_explicit(&span_gc_num, memory_order_relaxed);
 	s->elem_bytes = size_class ? sizeclass_bytes[size_class] : pages * PAGE_BYTES;
 	s->magic = sizeclass_magic[size_class];
-	if (kind == SPAN_ROOT && size_class)
-		s->quick_class = (uint16_t)span_class(kind, size_class);
+	s->span_class = (uint16_t)span_class(kind, size_class);
 	if (state == SPAN_INUSE) {
 		s->nelems = (uint16_t)elems_for(size_class, pages);
+		s->quick_nelems = kind == SPAN_ROOT && size_class ? s->nelems : 0;
 		all_free(s);
 	}
 	atomic_store_explicit(&s->sweepgen, atomic_load(&span_sweepgen), memory_order_relaxed);

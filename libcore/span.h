@@ -82,7 +82,9 @@ struct span {
 	uint16_t free_count;
 	uint16_t turn_count;      /* free_count with which the owner changes the span's list */
 	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
-	uint16_t quick_class;     /* the span class of malloc's small objects without finalizers, else 0 */
+	uint16_t span_class;
+	uint16_t quick_nelems;    /* nelems of malloc's small objects without finalizers, else 0 */
+	uint32_t freed_bytes;     /* that a free takes off heap_live; 0 while the owner allocates here */
 
 	uint16_t words;           /* in each bit array */
 	uint32_t born_gc;
@@ -128,11 +130,11 @@ static inline bool span_noscan(const struct span *s)
 
 static inline unsigned span_class_of(const struct span *s)
 {
-	return span_class((enum span_kind)s->kind, s->size_class);
+	return s->span_class;
 }
 
 /* The sweep generation: a span is swept when its own equals it; +2 each cycle, world stopped. */
-extern _Atomic uint32_t span_sweepgen;
+extern _Atomic uint32_t span_sweepgen __attribute__((visibility("hidden")));
 /* Cycles finished, for born_gc. Changed in the stopped world. */
 extern _Atomic uint32_t span_gc_num;
 
@@ -155,7 +157,7 @@ static inline bool span_owned_by(const struct span *s, const struct mcache *cach
  * Marking goes on while the program runs: what is allocated is marked, and no span of
  * objects is freed, nor any structure used again. Changed in the stopped world.
  */
-extern bool span_marking;
+extern bool span_marking __attribute__((visibility("hidden")));
 
 /* New objects of a word of slots are marked from the start. Inside the heap. */
 static inline void span_mark_new(struct span *s, unsigned w, uint64_t slots)

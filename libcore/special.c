@@ -113,7 +113,7 @@ bool special_set(struct span *s, uintptr_t object, void (*fn)(void *, void *), v
 			spans_forget(s);
 	} else if (fn) {
 		ok = insert(s, link, object, fn, arg);
-		__atomic_store_n(&s->quick_class, 0, __ATOMIC_RELAXED); /* its frees look here first */
+		__atomic_store_n(&s->quick_nelems, 0, __ATOMIC_RELAXED); /* its frees look here first */
 	}
 	lock_release(&specials.lock);
 	return ok;

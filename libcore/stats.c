@@ -95,8 +95,8 @@ static void gather(struct thread *t, void *arg)
 	mcache_counts_add(&sum->counts, &m->counts);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		sum->counts.nmalloc[class] -= (unsigned)__builtin_popcountll(m->slots[class].word);
-	sum->live_freed += m->live_freed;
-	sum->scan_freed += m->scan_freed;
+	sum->live_freed += m->live_freed + m->quick_freed;
+	sum->scan_freed += m->scan_freed + m->quick_freed;
 	sum->caches += t->open;
 }
 

@@ -153,8 +153,16 @@ void block_free_slow(void *p, const char *caller)
 
 void *block_alloc_inside(size_t bytes)
 {
-	thread_leave(thread_current);
-	return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
+	struct thread *t = thread_current;
+	void *p = NULL;
+	if (t->gate == 0 && bytes - 1 < SIZECLASS_BYTES_MAX) {
+		int saved = errno;
+		p = heap_take_inside(t, span_class(SPAN_ROOT, sizeclass_of(bytes)));
+		errno = saved;
+	} else {
+		thread_leave(t);
+	}
+	return p ? p : block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
 }
 
 void *block_alloc_parked(void *p)
@@ -165,8 +173,12 @@ void *block_alloc_parked(void *p)
 
 void block_free_inside(void *p, const char *caller)
 {
-	thread_leave(thread_current);
-	block_free_slow(p, caller);
+	struct thread *t = thread_current;
+	bool freed = t->gate == 0 &&
+	             mcache_free_plain(&t->mcache, pageheap_span_of((uintptr_t)p), (uintptr_t)p);
+	thread_leave(t);
+	if (!freed)
+		block_free_slow(p, caller);
 }
 
 void block_free_parked(void)

@@ -44,24 +44,28 @@ void block_free_parked(void);
 static inline void *block_alloc(size_t bytes)
 {
 	struct thread *t = thread_current;
-	if (__builtin_expect(!t || bytes - 1 >= SIZECLASS_BYTES_MAX, 0))
+	size_t class = 0; /* whose slot is always empty */
+	if (__builtin_expect(bytes - 1 < SIZECLASS_SMALL_MAX, 1))
+		class = sizeclass_of_small[(bytes + 7) >> 3];
+	else if (bytes - 1 < SIZECLASS_BYTES_MAX)
+		class = sizeclass_of(bytes);
+	if (__builtin_expect(!t, 0))
 		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
-	unsigned class = span_class(SPAN_ROOT, sizeclass_of(bytes));
-	struct mcache_slot *slot = &t->mcache.slots[class];
+	struct mcache_slot *slot = &t->mcache.slots[SPAN_ROOT * SIZECLASS_COUNT + class];
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	uint64_t word = slot->word;
 	if (__builtin_expect(word == 0 || t->gate != 0, 0))
 		return block_alloc_inside(bytes);
-	void *p = (void *)(slot->group_base + (unsigned)__builtin_ctzll(word) * (size_t)slot->elem_bytes);
-	slot->word = word & (word - 1);
+	void *p = mcache_slot_take(slot, word);
 	heap_hold(p);
 	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return __builtin_expect(t->stop_pending != 0, 0) ? block_alloc_parked(p) : p;
 }
 
-static inline void block_free(void *p, const char *caller)
+/* Wherever it stands the name is known: it takes no register. */
+static inline __attribute__((always_inline)) void block_free(void *p, const char *caller)
 {
 	struct thread *t = thread_current;
 	struct span *s = pageheap_span_of((uintptr_t)p); /* none for NULL */

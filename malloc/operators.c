@@ -67,7 +67,7 @@ static inline void *make_aligned(size_t bytes, size_t align, bool throws)
 	return __builtin_expect(p != NULL, 1) ? p : without_memory(bytes, align, throws);
 }
 
-static inline void delete(void *p)
+static __attribute__((noinline)) void delete(void *p)
 {
 	block_free(p, "operator delete");
 }
