@@ -305,6 +305,44 @@ void *mcache_alloc_slow(struct mcache *m, unsigned class)
 	return mcache_alloc(m, class);
 }
 
+/* ---- what is free already ----------------------------------------------- */
+
+uint64_t mcache_word_of(struct span *s)
+{
+	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
+	if (!owner || owner == SPAN_IN_HAND || s->group == SPAN_GROUP_NONE)
+		return 0;
+	const struct mcache_slot *slot = &owner->slots[span_class_of(s)];
+	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) : 0;
+}
+
+/* The word may be that of the owner's next group: it counts only if the group was still this. */
+static bool is_in_word(struct span *s, unsigned w, uint64_t bit)
+{
+	return __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w && (mcache_word_of(s) & bit);
+}
+
+/* Whether the slot is free for the span's owner, or for whoever will be that. */
+static bool is_free(const struct mcache *m, struct span *s, unsigned w, uint64_t bit)
+{
+	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
+		return true;
+	if (!is_in_word(s, w, bit))
+		return false;
+	/* Another's cache may go on while it is read, and even come round: it is asked twice. */
+	return span_owned_by(s, m) ||
+	       (is_in_word(s, w, bit) && __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w);
+}
+
+bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
+{
+	unsigned w = index >> 6;
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	return index < s->nelems &&
+	       !(atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed) & bit) &&
+	       !is_free(m, s, w, bit);
+}
+
 /* ---- free -------------------------------------------------------------- */
 
 static enum mcache_free_result free_current(struct mcache *m, struct span *s, unsigned index)
@@ -348,9 +386,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (!mcache_is_allocated(m, s, index))
-		return MCACHE_DOUBLE_FREE;
-	if (atomic_fetch_or(span_remote_word(s, w), bit) & bit)
+	if (is_free(m, s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
 	count_freed_live(m, s);
@@ -369,39 +405,6 @@ bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)
 	unsigned index = (unsigned)(product >> 32);
 	return (uint32_t)product < s->magic && index < s->quick_nelems &&
 	       mcache_free(m, s, index) == MCACHE_FREED;
-}
-
-uint64_t mcache_word_of(struct span *s)
-{
-	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-	if (!owner || owner == SPAN_IN_HAND || s->group == SPAN_GROUP_NONE)
-		return 0;
-	const struct mcache_slot *slot = &owner->slots[span_class_of(s)];
-	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) : 0;
-}
-
-/* The word may be that of the owner's next group: it counts only if the group was still this. */
-static bool is_in_word(struct span *s, unsigned w, uint64_t bit)
-{
-	return __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w && (mcache_word_of(s) & bit);
-}
-
-bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
-{
-	unsigned w = index >> 6;
-	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (index >= s->nelems)
-		return false;
-	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
-		return false;
-	if (atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed) & bit)
-		return false;
-	if (!is_in_word(s, w, bit))
-		return true;
-	/* Another's cache may go on while it is read, and even come round: it is asked twice. */
-	bool is_free = span_owned_by(s, m) ||
-	               (is_in_word(s, w, bit) && __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w);
-	return !is_free;
 }
 
 /* ---- marking begins beside the program ------------------------------------ */
