@@ -10,6 +10,7 @@
 #include "nearest.h"
 #include "options.h"
 #include "output.h"
+#include "session.h"
 #include "verbs.h"
 
 static const char exit_help[] =
@@ -50,13 +51,33 @@ static int list_words(void)
 	return EXIT_FINE;
 }
 
+static const struct verb *find_verb(const char *name)
+{
+	for (const struct verb *v = verbs; v->name; v++)
+		if (strcmp(v->name, name) == 0)
+			return v;
+	return NULL;
+}
+
+/* help VERB */
+static int help_verb(const char *name)
+{
+	const struct verb *verb = find_verb(name);
+	if (!verb)
+		return refuse_verb(name);
+	fputs(verb->help, stdout);
+	return EXIT_FINE;
+}
+
 static int run_verb(const struct verb *verb, int argc, char **argv)
 {
 	struct options options;
 	int status = verb->options & OPTION_PROGRAM ? EXIT_RECORD_FAILED : EXIT_USAGE;
 	if (options_parse(&options, argc, argv, 2, verb->options, verb->name)) {
 		if (options.help)
-			status = fputs(verb->help, stdout) < 0 ? EXIT_INPUT : EXIT_FINE;
+			status = help_verb(verb->name);
+		else if (!(verb->options & OPTION_PROGRAM) && session_reads(&options, options.output))
+			status = complain(EXIT_USAGE, "-o %s: is one of the files to read", options.output);
 		else
 			status = verb->run(&options);
 	}
@@ -70,9 +91,11 @@ static int run(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	for (const struct verb *v = verbs; v->name; v++)
-		if (strcmp(v->name, argv[1]) == 0)
-			return run_verb(v, argc, argv);
+	const struct verb *verb = find_verb(argv[1]);
+	if (verb)
+		return run_verb(verb, argc, argv);
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return help_verb(argv[2]);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
 		return print_help(stdout);
 	if (strcmp(argv[1], "--words") == 0)

@@ -3,6 +3,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +12,49 @@
 #include <unistd.h>
 
 #include "exit.h"
+#include "fresh_file.h"
+
+/* A file without a name: nothing is there before all of it is. errno on NULL. */
+static FILE *open_fresh(const char *path, const struct stat *former)
+{
+	char *target = former ? realpath(path, NULL) : strdup(path); /* what a link leads to */
+	int fd = -1;
+	FILE *out = NULL;
+	if (target && fresh_file_open(target))
+		fd = fcntl(fresh_file_descriptor(), F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0 && former)
+		(void)!fchmod(fd, former->st_mode & 0777);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	int error = errno;
+	if (!out)
+		fresh_file_discard();
+	if (!out && fd >= 0)
+		close(fd);
+	free(target);
+	errno = error;
+	return out;
+}
 
 FILE *output_open(const struct options *options)
 {
-	if (!options->output)
+	const char *path = options->output;
+	struct stat former;
+	FILE *out = NULL;
+	if (!path)
 		return stdout;
-	FILE *out = fopen(options->output, options->force ? "w" : "wx");
-	if (!out && errno == EEXIST)
-		complain(EXIT_USAGE, "%s exists; --force replaces it", options->output);
-	else if (!out)
-		complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
+	bool exists = lstat(path, &former) == 0;
+	if (exists && !options->force) {
+		complain(EXIT_USAGE, "%s exists; --force replaces it", path);
+		return NULL;
+	}
+	exists = exists && stat(path, &former) == 0;
+	if (!exists || S_ISREG(former.st_mode))
+		out = open_fresh(path, exists ? &former : NULL);
+	if (!out && exists) /* a device, or a folder where no new file may be made */
+		out = fopen(path, "we");
+	if (!out)
+		complain(EXIT_USAGE, "%s: %s", path, strerror(errno));
 	return out;
 }
 
@@ -36,13 +70,16 @@ int output_close(FILE *out, const struct options *options, int status)
 	if (out == stdout)
 		return status; /* output_finish tells */
 	bool failed = ferror(out) != 0;
-	struct stat made;
-	if ((status == EXIT_USAGE || status == EXIT_INPUT) && fstat(fileno(out), &made) == 0 &&
-	    S_ISREG(made.st_mode))
-		unlink(options->output);
 	errno = 0;
 	failed |= fclose(out) != 0;
-	return failed ? explain_write(options->output, errno, status) : status;
+	if (status == EXIT_USAGE || status == EXIT_INPUT || failed) {
+		int error = errno;
+		fresh_file_discard();
+		return failed ? explain_write(options->output, error, status) : status;
+	}
+	if (fresh_file_descriptor() < 0 || fresh_file_publish(options->force))
+		return status;
+	return explain_write(options->output, errno, status);
 }
 
 int output_finish(int status)

@@ -6,12 +6,12 @@
 
 #include "options.h"
 
-/* Standard output, or the new file of -o; NULL after a complaint. */
+/* Standard output, or the file of -o, which is not there before output_close; NULL after a complaint. */
 FILE *output_open(const struct options *options);
 
 /*
  * Closes what output_open gave; `status`, or EXIT_INPUT after a complaint when writing the
- * file failed. The file of a command that failed is removed.
+ * file failed. A command that failed leaves no file, and the one that stood there as it was.
  */
 int output_close(FILE *out, const struct options *options, int status);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exit.h"
@@ -28,6 +29,22 @@ char *session_split_name(const char *word, const char **selector)
 		return strdup(word);
 	*selector = at + 1;
 	return strndup(word, (size_t)(at - word));
+}
+
+bool session_reads(const struct options *options, const char *path)
+{
+	struct stat target, read;
+	bool same = false;
+	if (!path || stat(path, &target) != 0)
+		return false;
+	for (size_t i = 0; i < options->word_count && !same; i++) {
+		const char *selector;
+		char *name = session_split_name(options->words[i], &selector);
+		same = name && stat(name, &read) == 0 && read.st_dev == target.st_dev &&
+		       read.st_ino == target.st_ino;
+		free(name);
+	}
+	return same;
 }
 
 /* ---- import ------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "import.h"
+#include "options.h"
 #include "source.h"
 #include "store.h"
 
@@ -46,5 +47,8 @@ int session_import(struct store *store, const struct source *source,
  * (to be freed) and in *selector what stands behind the @, or NULL.
  */
 char *session_split_name(const char *word, const char **selector);
+
+/* Whether the file at path (NULL: none) is one of the FILEs, also by another name. */
+bool session_reads(const struct options *options, const char *path);
 
 #endif

@@ -83,6 +83,11 @@ bool fresh_file_open(const char *path)
 	return fresh.fd >= 0;
 }
 
+int fresh_file_descriptor(void)
+{
+	return fresh.fd;
+}
+
 /* ---- the end ----------------------------------------------------------- */
 
 void fresh_file_discard(void)

@@ -18,6 +18,9 @@ extern const char fresh_file_name[];
 /* Begins the file that is to stand at `path`. false: errno. */
 bool fresh_file_open(const char *path);
 
+/* Where it can be written without SQLite; the descriptor stays this module's. -1: none is open. */
+int fresh_file_descriptor(void);
+
 /*
  * Puts it there, its content on the disk first; a file that stands there meanwhile is
  * replaced if `replace`, else it stays (EEXIST). false: errno; the file is gone.

@@ -430,6 +430,23 @@ says 'exists'
 status 0 report good.zst --format json -o report.json --force
 status 2 sql good.zst 'SELECT nothing' -o nothing.csv
 [ -e nothing.csv ] && fail 'a command that failed left its output file'
+cp report.json kept.json && chmod 600 kept.json && ln -s kept.json link.json
+status 2 sql good.zst 'SELECT nothing' -o kept.json --force
+cmp -s report.json kept.json || fail 'a command that failed replaced a file'
+status 0 sql good.zst 'SELECT 1 AS a' --format csv -o link.json --force
+[ "$(cat kept.json)" = 'a
+1' ] && [ -L link.json ] || fail 'a link that was written to is none any more'
+[ "$(stat -c %a kept.json)" = 600 ] || fail 'a replaced file is open to others'
+status 3 report good.zst -o /dev/full --force
+[ -c /dev/full ] || fail 'a device was removed'
+status 0 report good.zst -o /dev/null --force
+for input in good.zst good.zst@2 ./good.zst; do
+	status 2 report $input -o good.zst --force
+	says 'one of the files to read'
+done
+status 2 report good.zst -o . --force
+status 2 report good.zst -o missing/report.txt
+ls -A | grep -E '\.(part|new)$' && fail 'a file that was not finished is there'
 status 0 report good.zst --color always
 "$memanalyze" sql long.zst 'SELECT * FROM span, span AS other LIMIT 100000' --format csv 2>err | head -n 1 >out
 [ -s err ] && fail "a closed pipe was complained about: $(cat err)"
