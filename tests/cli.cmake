@@ -1,6 +1,15 @@
 # The command line of memanalyze: what --help, man page and completions say of it, and what it
 # makes of nonsense.
 set(cli_tests ${CMAKE_CURRENT_LIST_DIR}/cli)
+set(cli_sources ${PROJECT_SOURCE_DIR}/analyzer/cli)
+
+foreach(name nearest amount)
+	memspan_add_criterion_test(test_cli_${name}
+		SOURCES ${cli_tests}/${name}.c ${cli_sources}/${name}.c)
+	if(TARGET test_cli_${name})
+		target_include_directories(test_cli_${name} PRIVATE ${cli_sources})
+	endif()
+endforeach()
 
 add_test(NAME cli_completions COMMAND python3 ${cli_tests}/completions.py
 	$<TARGET_FILE:memanalyze> ${PROJECT_SOURCE_DIR})

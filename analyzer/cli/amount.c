@@ -36,7 +36,8 @@ bool amount_parse(const char *text, struct amount *amount)
 	double number = strtod(text, &end);
 	if (end == text || text[strspn(text, " \t")] != text[0])
 		return false;
-	end += strspn(end, " ");
+	if (end[strspn(end, " ")]) /* a unit may stand apart */
+		end += strspn(end, " ");
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
 		if (strcmp(end, units[i].name) != 0)
 			continue;
