@@ -53,12 +53,12 @@ set_tests_properties(malloc_record PROPERTIES TIMEOUT 120)
 foreach(program python3 perl sqlite3 git gcc)
 	add_test(NAME malloc_runs_${program} COMMAND ${malloc_folder}/test_programs
 		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} light ${program})
-	set_tests_properties(malloc_runs_${program} PROPERTIES TIMEOUT 120 LABELS native)
+	set_tests_properties(malloc_runs_${program} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS native)
 endforeach()
-foreach(program python3 perl sqlite3 git gcc redis)
+foreach(program python3 python-tests perl sqlite3 git gcc clang redis node postgresql)
 	add_test(NAME malloc_runs_much_${program} COMMAND ${malloc_folder}/test_programs
 		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} heavy ${program})
-	set_tests_properties(malloc_runs_much_${program} PROPERTIES TIMEOUT 600 LABELS long)
+	set_tests_properties(malloc_runs_much_${program} PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 LABELS long)
 endforeach()
 
 memspan_add_plain_test(malloc_linked

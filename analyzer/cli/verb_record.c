@@ -107,17 +107,33 @@ static char *choose_path(const struct options *options, const char *program)
 	return strdup(wanted);
 }
 
-/* MEMSPAN_DUMP is a pattern: % stands for itself when it is doubled. */
-static char *as_pattern(const char *path)
+static char *append_escaped(char *to, const char *path)
 {
-	char *pattern = malloc(2 * strlen(path) + 1), *to = pattern;
-	for (; pattern && *path; path++) {
+	for (; *path; path++) {
 		*to++ = *path;
 		if (*path == '%')
 			*to++ = '%';
 	}
-	if (pattern)
-		*to = '\0';
+	*to = '\0';
+	return to;
+}
+
+/*
+ * MEMSPAN_DUMP is a pattern: % stands for itself when it is doubled. Absolute, for the processes
+ * that PROG starts may do so from another folder.
+ */
+static char *as_pattern(const char *path)
+{
+	char folder[PATH_MAX] = "";
+	if (path[0] != '/' && !getcwd(folder, sizeof folder))
+		folder[0] = '\0';
+	char *pattern = malloc(2 * (strlen(folder) + strlen(path)) + 2);
+	if (!pattern)
+		return NULL;
+	char *to = append_escaped(pattern, folder);
+	if (folder[0] && strcmp(folder, "/") != 0)
+		*to++ = '/';
+	append_escaped(to, path);
 	return pattern;
 }
 
