@@ -320,6 +320,13 @@ static int end_status(struct watch *watch, const char *path)
 	                                                                        : EXIT_FINE;
 }
 
+static int explain_error(const char *path)
+{
+	if (errno == EISDIR)
+		return complain(EXIT_INPUT, "%s: a folder; name the recording in it, or use --pid", path);
+	return complain(EXIT_INPUT, "%s: %s", path, strerror(errno));
+}
+
 static int watch_all(struct watch *watch, const char *path)
 {
 	const struct snapshot_event *event;
@@ -338,7 +345,7 @@ static int watch_all(struct watch *watch, const char *path)
 		case FOLLOW_END:
 			return end_status(watch, path);
 		default:
-			return complain(EXIT_INPUT, "%s: %s", path, strerror(errno));
+			return explain_error(path);
 		}
 		if (ferror(stdout))
 			break;
@@ -400,7 +407,7 @@ int verb_watch(const struct options *options)
 	watch->is_panel = isatty(STDOUT_FILENO) == 1 && options->format == RENDER_TABLE &&
 	                  getenv("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
 	if (!follow_open(&watch->follow, path)) {
-		status = complain(EXIT_INPUT, "%s: %s", path, strerror(errno));
+		status = explain_error(path);
 		goto no_file;
 	}
 	progress_catch_signals();

@@ -11,6 +11,7 @@ enum {
 	HEAP_BYTES_MAX = 256 << 20,
 	VALUE_BYTES_MAX = 64 << 20,
 	PATTERN_BYTES_MAX = 1000, /* matching one can take the square of its length */
+	TIMEOUT_S_END = 1000000000, /* 30 years: from there on there is none */
 };
 
 static uint64_t now_ns(void)
@@ -100,7 +101,9 @@ static int look_at_clock(void *guard)
 void guard_restart(struct guard *guard, double timeout_s)
 {
 	guard->refused[0] = '\0';
-	guard->deadline_ns = timeout_s > 0 ? now_ns() + (uint64_t)(timeout_s * 1e9) : 0;
+	guard->deadline_ns = timeout_s > 0 && timeout_s < TIMEOUT_S_END
+	                         ? now_ns() + (uint64_t)(timeout_s * 1e9)
+	                         : 0;
 }
 
 void guard_install(struct guard *guard, sqlite3 *db, double timeout_s)

@@ -66,6 +66,8 @@ status 3 watch empty
 echo text >text
 status 3 watch text
 status 3 watch missing.zst
+status 3 watch .
+says 'name the recording in it'
 status 2 watch
 status 2 watch --pid x
 status 2 watch --pid 1 done.zst
