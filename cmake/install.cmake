@@ -32,9 +32,9 @@ foreach(section 1 3 5 7)
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 # Where each shell looks by itself.
-install(FILES completions/memanalyze.bash RENAME memanalyze
+install(FILES analyzer/completions/memanalyze.bash RENAME memanalyze
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES completions/_memanalyze DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES completions/memanalyze.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(FILES analyzer/completions/_memanalyze DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES analyzer/completions/memanalyze.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

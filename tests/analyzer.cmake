@@ -21,3 +21,11 @@ add_test(NAME memanalyze_command_line COMMAND sh ${analyzer_tests}/store_command
 	$<TARGET_FILE:peak_memory>)
 set_tests_properties(memanalyze_command_line PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
+
+# Every byte in the long lane, some of them in the short one.
+memspan_add_plain_test(salvage_damaged SOURCES ${analyzer_tests}/salvage_damaged.c
+	LIBS memspan_analyzer ARGS ${CMAKE_CURRENT_LIST_DIR}/golden/v1.1.zst 7)
+add_test(NAME salvage_damaged_everywhere
+	COMMAND salvage_damaged ${CMAKE_CURRENT_LIST_DIR}/golden/v1.1.zst 1)
+set_tests_properties(salvage_damaged_everywhere PROPERTIES LABELS long TIMEOUT 600
+	ENVIRONMENT "${memspan_test_environment}")

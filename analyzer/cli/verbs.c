@@ -79,6 +79,22 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze verify snapshot.zst\n"
      "  memanalyze verify --format json recordings/\n"},
+    {"salvage", verb_salvage, OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
+     "saves what is good of a damaged recording",
+     "usage: memanalyze salvage [OPTIONS] FILE -o NEW\n\n"
+     "Writes what can be read of a damaged recording to a new one; FILE is only read. Segments\n"
+     "without a fault are copied as they are; of one with a fault, the snapshots before it are\n"
+     "written anew. Exit status 0 when nothing but a run's torn end was left out, 4 when there\n"
+     "was other damage, 3 when there is not one whole snapshot.\n\nOptions:\n"
+     "  -o, --output NEW  the new recording\n"
+     "  --force           replace NEW if it exists\n"
+     "  --format FORMAT   print each place that was left out: table, json, ndjson, csv or\n"
+     "                    markdown; without: the first of them and the sums, on standard error\n"
+     "  --color WHEN      auto (default), always or never\n"
+     "  --strict          a run without an orderly end gives exit status 4\n\n"
+     "Examples:\n"
+     "  memanalyze salvage damaged.zst -o good.zst\n"
+     "  memanalyze salvage --format csv damaged.zst -o good.zst\n"},
     {"diff", verb_diff, OPTION_FORMAT | OPTIONS_PRINT,
      "what grew between two snapshots",
      "usage: memanalyze diff [OPTIONS] FILE [FILE]\n\n"

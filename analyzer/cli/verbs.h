@@ -22,6 +22,7 @@ int verb_report(const struct options *options);
 int verb_sql(const struct options *options);
 int verb_load(const struct options *options);
 int verb_verify(const struct options *options);
+int verb_salvage(const struct options *options);
 int verb_diff(const struct options *options);
 int verb_check(const struct options *options);
 int verb_spans(const struct options *options);

@@ -420,6 +420,35 @@ status 0 spans good.zst@first --format json
 status 2 spans
 status 2 spans good.zst two.zst
 
+# What is good of a damaged recording: nothing that stands is overwritten, the source is only read.
+status 0 salvage good.zst -o saved.zst
+cmp good.zst saved.zst || fail 'a whole recording is not copied as it is'
+status 2 salvage good.zst -o saved.zst
+says 'exists; --force'
+status 2 salvage good.zst -o good.zst --force
+says 'only read'
+head -c $(($(wc -c <good.zst) - 9)) good.zst >cut.zst
+cp cut.zst cut.before
+status 0 salvage cut.zst -o saved.zst --force
+says 'left out'
+cmp cut.zst cut.before || fail 'salvage changed its source'
+[ "$(stat -c %a saved.zst)" = 600 ] || fail "others may read what was saved: $(stat -c %a saved.zst)"
+status 0 verify saved.zst
+status 4 salvage cut.zst -o saved.zst --force --strict
+{ head -c 300 good.zst; printf 'not a recording'; tail -c +316 good.zst; cat two.zst; } >hurt.zst
+status 4 salvage --format json hurt.zst -o saved.zst --force
+grep -q '"byte_offset": ' out || fail "no place is named: $(cat out)"
+status 0 verify saved.zst
+[ "$(query saved.zst 'SELECT count(*) FROM snapshot')" = "$(query hurt.zst 'SELECT count(*) FROM snapshot')" ] ||
+	fail 'salvage lost a snapshot'
+echo text >text.log
+status 3 salvage text.log -o none.zst
+status 2 salvage heap.db -o none.zst
+status 2 salvage good.zst
+head -c 100 good.zst >head.zst
+status 3 salvage head.zst -o none.zst
+[ -e none.zst ] && fail 'a recording without a snapshot was written'
+
 status 2 diff good.zst@2
 status 2 diff
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 MEMANALYZE, SOURCE = (os.path.abspath(word) for word in sys.argv[1:])
-FILES = {name: f"{SOURCE}/completions/{name}"
+FILES = {name: f"{SOURCE}/analyzer/completions/{name}"
          for name in ("memanalyze.bash", "_memanalyze", "memanalyze.fish")}
 
 
@@ -46,7 +46,7 @@ def check_files_are_new():
             with open(path, encoding="utf-8") as old, \
                     open(f"{folder}/{name}", encoding="utf-8") as new:
                 assert old.read() == new.read(), \
-                    f"completions/{name} is older than the options: run scripts/completions"
+                    f"analyzer/completions/{name} is older than the options: run scripts/completions"
 
 
 # ---- bash ---------------------------------------------------------------------------------

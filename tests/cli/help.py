@@ -117,6 +117,7 @@ def furnish(folder):
     trace = subprocess.run(["zstd", "-dc", f"{golden}/trace.log.zst"], check=True, capture_output=True)
     files = {"trace.log": trace.stdout, "words.txt": b"b\na\n", "redis.conf": b"",
              "heap.limits": b"fragmentation_ratio=0.3\nheap_alloc=1GiB\n",
+             "damaged.zst": open(f"{folder}/snapshot.zst", "rb").read()[:-9],
              "server": b"#!/bin/sh\ncat trace.log >&2\n",
              "redis-server": b"#!/bin/sh\nexec sort words.txt\n"}
     for name, content in files.items():

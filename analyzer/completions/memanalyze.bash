@@ -8,6 +8,7 @@ _memanalyze_options() {
 	sql) echo "--format --file -f --timeout --output -o --force --strict --color --help -h" ;;
 	load) echo "--format --output -o --force --strict --color --help -h" ;;
 	verify) echo "--format --output -o --force --strict --color --help -h" ;;
+	salvage) echo "--format --output -o --force --strict --color --help -h" ;;
 	diff) echo "--format --output -o --force --strict --color --help -h" ;;
 	check) echo "--format --max --limits --baseline --max-growth --over --output -o --force --strict --color --help -h" ;;
 	spans) echo "--format --output -o --force --strict --color --help -h" ;;
@@ -35,6 +36,9 @@ _memanalyze_value() {
 	"verify --format") echo "table json ndjson csv markdown" ;;
 	"verify --output" | "verify -o") echo "OUT" ;;
 	"verify --color") echo "never auto always" ;;
+	"salvage --format") echo "table json ndjson csv markdown" ;;
+	"salvage --output" | "salvage -o") echo "OUT" ;;
+	"salvage --color") echo "never auto always" ;;
 	"diff --format") echo "table json ndjson csv markdown" ;;
 	"diff --output" | "diff -o") echo "OUT" ;;
 	"diff --color") echo "never auto always" ;;
@@ -129,7 +133,7 @@ _memanalyze() {
 	local verb=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_memanalyze_words "report sql load verify diff check spans export schema watch record --help --version --words"
+		_memanalyze_words "report sql load verify salvage diff check spans export schema watch record --help --version --words"
 		return
 	fi
 	if [ "$verb" = record ]; then
