@@ -426,7 +426,7 @@ cmp good.zst saved.zst || fail 'a whole recording is not copied as it is'
 status 2 salvage good.zst -o saved.zst
 says 'exists; --force'
 status 2 salvage good.zst -o good.zst --force
-says 'only read'
+says 'one of the files to read'
 head -c $(($(wc -c <good.zst) - 9)) good.zst >cut.zst
 cp cut.zst cut.before
 status 0 salvage cut.zst -o saved.zst --force
