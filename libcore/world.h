@@ -31,9 +31,10 @@ enum {
 	/*
 	 * The stop signal. Ignored by default, so that one that comes late or crosses an
 	 * exec does no harm; passed on silently by debuggers; and, unlike a realtime
-	 * signal, never refused for want of a queue entry.
+	 * signal, never refused for want of a queue entry. Not SIGURG, of which the same is
+	 * true: PostgreSQL wakes its processes with it, and reads it from a signalfd.
 	 */
-	WORLD_SIGNAL = SIGURG,
+	WORLD_SIGNAL = SIGWINCH,
 	WORLD_TIMEOUT_MS = 100,
 };
 
