@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -28,6 +29,7 @@ enum {
 	EXIT_WAIT_S = 10, /* for a write under way; then the program exits without a mark */
 	FORCED_WAIT_NS = 5000000, /* that a collection asked for waits for the snapshot before */
 	FATAL_WAIT_NS = 1000000000, /* that a dying program waits for the one in flight */
+	FREE_WAIT_NS = 100000000, /* and one that ends by _exit for what a capture needs */
 };
 
 enum { THREAD_NONE, THREAD_STARTED };
@@ -37,6 +39,10 @@ static struct {
 	struct recording recording;
 	atomic_uint lock;              /* 0 free, 1 held, 2 held and waited for */
 	atomic_uint work;              /* futex of the writer, counts wake-ups */
+	atomic_bool is_ending;         /* someone writes the last snapshot, or has */
+	atomic_bool end_is_wanted;     /* of the writer: the program ends by _exit */
+	atomic_int broken_tid;         /* the thread that a fatal signal came to last */
+	atomic_bool is_over;           /* the last snapshot was written, or could not be */
 	atomic_uint signals;           /* how often MEMSPAN_DUMP_SIGNAL came */
 	atomic_int thread;
 	atomic_bool in_flight;
@@ -115,27 +121,33 @@ static void in_flight_clear(void)
 		futex_wake(&dumper.landed);
 }
 
-/* Waits a moment, of at most a second, for the snapshot in flight. False when it still is. */
-static bool in_flight_wait(uint64_t ns)
+/* Waits a moment for the flag, which changes with `landed`. False when it did not. */
+static bool landed_wait(uint64_t ns, const atomic_bool *flag, bool wanted)
 {
 	uint64_t until = now_ns() + ns, now;
-	bool is_free;
+	bool is_there;
 
 	atomic_fetch_add(&dumper.landed_waiters, 1);
 	for (;;) {
 		unsigned landed = atomic_load(&dumper.landed);
 		struct timespec left = {0};
 
-		is_free = !atomic_load(&dumper.in_flight);
+		is_there = atomic_load(flag) == wanted;
 		now = now_ns();
-		if (is_free || now >= until)
+		if (is_there || now >= until)
 			break;
 		left.tv_sec = (time_t)((until - now) / 1000000000);
 		left.tv_nsec = (long)((until - now) % 1000000000);
 		futex_wait(&dumper.landed, landed, &left);
 	}
 	atomic_fetch_sub(&dumper.landed_waiters, 1);
-	return is_free;
+	return is_there;
+}
+
+/* For the snapshot in flight. */
+static bool in_flight_wait(uint64_t ns)
+{
+	return landed_wait(ns, &dumper.in_flight, false);
 }
 
 /* ---- Writing, lock held ------------------------------------------------ */
@@ -206,6 +218,62 @@ static void capture_write(uint32_t reason)
 	in_flight_clear();
 }
 
+/* ---- SIGXFSZ ----------------------------------------------------------- */
+
+/* In the caller's thread: a file that may not grow is an error like any other. */
+static void file_signal_block(sigset_t *former)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &set, former);
+}
+
+static void file_signal_restore(const sigset_t *former)
+{
+	static const struct timespec no_time;
+	sigset_t set;
+
+	if (!sigismember(former, SIGXFSZ)) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGXFSZ);
+		sigtimedwait(&set, NULL, &no_time);
+	}
+	pthread_sigmask(SIG_SETMASK, former, NULL);
+}
+
+/* ---- The end ----------------------------------------------------------- */
+
+/* The last snapshot, and the mark of a clean exit. */
+static void end_write(void)
+{
+	struct recorder_snapshot *snapshot;
+	sigset_t mask;
+
+	if (atomic_exchange(&dumper.is_ending, true))
+		return;
+	recorder_attach(NULL);
+	atomic_store(&dumper.in_flight, true);
+	snapshot = recorder_capture(RECORDER_EXIT);
+	file_signal_block(&mask);
+	if (recording_lock((uint64_t)EXIT_WAIT_S * 1000000000)) {
+		struct recorder_snapshot *waiting = atomic_exchange(&dumper.waiting, NULL);
+
+		if (waiting)
+			batch_write(waiting, false);
+		if (!snapshot)
+			skip();
+		batch_write(snapshot, true);
+		dumper.has_ended = true;
+		recording_unlock();
+		writer_wake();
+	}
+	atomic_store(&dumper.is_over, true);
+	in_flight_clear();
+	file_signal_restore(&mask);
+}
+
 /* ---- The writer thread ------------------------------------------------- */
 
 /* Time until the next snapshot of the interval; NULL without one. */
@@ -238,7 +306,10 @@ static void writer_run(void *arg)
 				waiting_write();
 			recording_unlock();
 		}
-		if (!has_ended && atomic_load(&dumper.signals) != signals) {
+		if (!has_ended && atomic_load(&dumper.end_is_wanted)) {
+			end_write();
+			has_ended = true;
+		} else if (!has_ended && atomic_load(&dumper.signals) != signals) {
 			signals = atomic_load(&dumper.signals);
 			capture_write(RECORDER_SIGNAL);
 		} else if (!has_ended && next_ns && now_ns() >= next_ns) {
@@ -362,6 +433,7 @@ static void on_signal(int number)
 /* The program is about to die, or believes so: what is in flight may still land. */
 static void on_fatal_signal(void)
 {
+	atomic_store(&dumper.broken_tid, gettid());
 	writer_wake();
 	in_flight_wait(FATAL_WAIT_NS);
 }
@@ -392,56 +464,13 @@ static void on_fork(void)
 	atomic_flag_clear(&dumper.reporting);
 	atomic_store(&dumper.cycle_tail, atomic_load(&dumper.cycle_head));
 	dumper.has_ended = false;
+	atomic_store(&dumper.is_ending, false);
+	atomic_store(&dumper.end_is_wanted, false);
+	atomic_store(&dumper.is_over, false);
 	recording_begin(&dumper.recording, &dumper.settings, true);
 }
 
-/* ---- SIGXFSZ ----------------------------------------------------------- */
-
-/* In the caller's thread: a file that may not grow is an error like any other. */
-static void file_signal_block(sigset_t *former)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGXFSZ);
-	pthread_sigmask(SIG_BLOCK, &set, former);
-}
-
-static void file_signal_restore(const sigset_t *former)
-{
-	static const struct timespec no_time;
-	sigset_t set;
-
-	if (!sigismember(former, SIGXFSZ)) {
-		sigemptyset(&set);
-		sigaddset(&set, SIGXFSZ);
-		sigtimedwait(&set, NULL, &no_time);
-	}
-	pthread_sigmask(SIG_SETMASK, former, NULL);
-}
-
 /* ---- Start, end, and memspan_dump -------------------------------------- */
-
-__attribute__((constructor)) static void dumper_start(void)
-{
-	int saved = errno;
-
-	dump_settings_read(&dumper.settings);
-	dumper.is_on = dumper.settings.is_on;
-	if (dumper.is_on) {
-		recording_begin(&dumper.recording, &dumper.settings, false);
-		if (dumper.settings.signal) {
-			struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-
-			sigfillset(&action.sa_mask);
-			sigaction(dumper.settings.signal, &action, NULL);
-		}
-		recorder_on_fork(on_fork);
-		recorder_on_fatal_signal(on_fatal_signal);
-		recorder_attach(&callbacks);
-	}
-	errno = saved;
-}
 
 /* Without a recording what MEMSPAN_LEAKS found stands on stderr. */
 static void leaks_tell(void)
@@ -459,34 +488,56 @@ static void leaks_tell(void)
 		recorder_release(snapshot);
 }
 
-/* After the program's own exit handlers: the last snapshot, and the mark of a clean exit. */
+/* After the program's own exit handlers, those of quick_exit too. */
 __attribute__((destructor)) static void dumper_end(void)
 {
-	struct recorder_snapshot *snapshot;
-	sigset_t mask;
-
-	if (!dumper.is_on) {
+	if (dumper.is_on)
+		end_write();
+	else
 		leaks_tell();
+}
+
+/*
+ * The program ends by _exit, maybe in a signal's handler. The writer ends the recording, for it
+ * holds nothing that was interrupted; where there is none, whoever ends does it, unless what he
+ * needs is not free. A thread that a fatal signal came to has not ended in an orderly way, and
+ * may have broken the heap.
+ */
+static void on_quick_end(void)
+{
+	if (atomic_load(&dumper.broken_tid) == gettid())
+		return;
+	if (atomic_load(&dumper.thread) != THREAD_STARTED) {
+		if (recorder_may_capture(FREE_WAIT_NS))
+			end_write();
 		return;
 	}
-	recorder_attach(NULL);
-	atomic_store(&dumper.in_flight, true);
-	snapshot = recorder_capture(RECORDER_EXIT);
-	file_signal_block(&mask);
-	if (recording_lock((uint64_t)EXIT_WAIT_S * 1000000000)) {
-		struct recorder_snapshot *waiting = atomic_exchange(&dumper.waiting, NULL);
+	atomic_store(&dumper.end_is_wanted, true);
+	writer_wake();
+	landed_wait(FATAL_WAIT_NS, &dumper.is_over, true);
+}
 
-		if (waiting)
-			batch_write(waiting, false);
-		if (!snapshot)
-			skip();
-		batch_write(snapshot, true);
-		dumper.has_ended = true;
-		recording_unlock();
-		writer_wake();
+__attribute__((constructor)) static void dumper_start(void)
+{
+	int saved = errno;
+
+	dump_settings_read(&dumper.settings);
+	dumper.is_on = dumper.settings.is_on;
+	at_quick_exit(dumper_end);
+	if (dumper.is_on) {
+		recording_begin(&dumper.recording, &dumper.settings, false);
+		if (dumper.settings.signal) {
+			struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+			sigfillset(&action.sa_mask);
+			sigaction(dumper.settings.signal, &action, NULL);
+		}
+		recorder_on_fork(on_fork);
+		recorder_on_fatal_signal(on_fatal_signal);
+		recorder_on_quick_end(on_quick_end);
+		recorder_attach(&callbacks);
 	}
-	in_flight_clear();
-	file_signal_restore(&mask);
+	errno = saved;
 }
 
 int memspan_dump(const char *path)

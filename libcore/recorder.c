@@ -11,6 +11,7 @@
 
 #include "cycle.h"
 #include "heap.h"
+#include "interpose_exit.h"
 #include "interpose_fatal.h"
 #include "leaks.h"
 #include "os.h"
@@ -225,8 +226,19 @@ void recorder_on_fatal_signal(void (*before)(void))
 	fatal_attach(before);
 }
 
+void recorder_on_quick_end(void (*before)(void))
+{
+	exit_attach(before);
+}
+
+bool recorder_may_capture(int64_t timeout_ns)
+{
+	return exit_may_stop_world(timeout_ns);
+}
+
 void recorder_link_after_fork(void)
 {
+	exit_after_fork();
 	atomic_store(&link.told_of_use, false);
 	memspan_stack_free(atomic_exchange(&link.stack, NULL)); /* its thread is not in the child */
 	if (link.forked)

@@ -158,6 +158,18 @@ void recorder_on_fork(void (*child)(void));
  */
 void recorder_on_fatal_signal(void (*before)(void));
 
+/*
+ * Calls `before` when the program ends by _exit or _Exit, in the process itself, not inside the
+ * heap; maybe from a signal's handler: it must take no lock for ever. One handler, set once.
+ */
+void recorder_on_quick_end(void (*before)(void));
+
+/*
+ * Whether recorder_capture would go through, also in a signal's handler: false when within this
+ * time what it needs is not free.
+ */
+bool recorder_may_capture(int64_t timeout_ns);
+
 /* One line on stderr for a bad setting or a failed recording: "memspan: " and the text. */
 void recorder_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -144,6 +144,17 @@ void recorder_on_fatal_signal(void (*before)(void))
 	(void)before;
 }
 
+void recorder_on_quick_end(void (*before)(void))
+{
+	(void)before;
+}
+
+bool recorder_may_capture(int64_t timeout_ns)
+{
+	(void)timeout_ns;
+	return true;
+}
+
 void recorder_warn(const char *format, ...)
 {
 	va_list arguments;
