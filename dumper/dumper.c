@@ -175,6 +175,8 @@ static void batch_write(struct recorder_snapshot *snapshot, bool is_end)
 		.is_end = is_end,
 	};
 
+	if (snapshot)
+		recorder_read_spans(snapshot);
 	recording_write(&dumper.recording, &batch);
 }
 
@@ -550,6 +552,7 @@ int memspan_dump(const char *path)
 		errno = ENOMEM;
 		return -1;
 	}
+	recorder_read_spans(snapshot);
 	/* A thread that is cancelled while it writes would leave the file and the snapshot behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	file_signal_block(&mask);

@@ -12,6 +12,7 @@
 #include "pacepoint.h"
 #include "recorder_link.h"
 #include "settings.h"
+#include "spantable.h"
 #include "special.h"
 #include "stats.h"
 #include "sweep.h"
@@ -44,6 +45,7 @@ static void child_begins(void)
 	special_after_fork();
 	cycle_after_fork();
 	pacepoint_after_fork();
+	spantable_after_fork();
 	recorder_link_after_fork();
 }
 
@@ -417,6 +419,7 @@ static bool free_large(struct mcache *m, struct span *s)
 	cycle_sweep_span(m, s);
 	if (pageheap_span_of(base) != s)
 		return true; /* no pointer led to it when it was marked: the sweep has freed it */
+	span_will_change(s);
 	if (!__atomic_compare_exchange_n(span_free_word(s, 0), &none, 1, false, __ATOMIC_ACQ_REL,
 	                                 __ATOMIC_RELAXED))
 		return false;

@@ -160,6 +160,7 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 	struct span *s = slot->span;
 	uint64_t *free = span_free_word(s, w);
 	unsigned count = (unsigned)__builtin_popcountll(*free);
+	span_will_change(s);
 	__atomic_store_n(&s->group, (uint16_t)w, __ATOMIC_RELAXED);
 	s->free_count = (uint16_t)(s->free_count - count);
 	m->counts.nmalloc[class] += count;
@@ -178,6 +179,7 @@ static void word_unload(struct mcache *m, unsigned class)
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
 	unsigned count = (unsigned)__builtin_popcountll(slot->word);
+	span_will_change(s);
 	if (count) {
 		*span_free_word(s, s->group) |= slot->word;
 		s->free_count = (uint16_t)(s->free_count + count);
@@ -290,6 +292,7 @@ void *mcache_alloc_slow(struct mcache *m, unsigned class)
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
 	if (s && s->free_count == 0) {
+		span_will_change(s);
 		s->group = SPAN_GROUP_NONE;
 		slot->span = NULL;
 		own_full(m, s);
@@ -371,6 +374,7 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 		return free_current(m, s, index);
 	if (*span_free_word(s, w) & bit)
 		return MCACHE_DOUBLE_FREE;
+	span_will_change(s);
 	*span_free_word(s, w) |= bit;
 	s->free_count++;
 	s->dirty = true;
@@ -386,7 +390,10 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (is_free(m, s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
+	if (is_free(m, s, w, bit))
+		return MCACHE_DOUBLE_FREE;
+	span_will_change(s);
+	if (atomic_fetch_or(span_remote_word(s, w), bit) & bit)
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
 	count_freed_live(m, s);
@@ -420,6 +427,14 @@ void mcache_mark_new(struct mcache *m)
 		unsigned index = span_index(s, m->tiny - 1);
 		span_mark_new(s, index >> 6, (uint64_t)1 << (index & 63));
 	}
+}
+
+/* ---- a span table is cut --------------------------------------------------- */
+
+void mcache_cut(struct mcache *m)
+{
+	for (unsigned class = 0; class < SPAN_CLASSES; class++)
+		m->cut_counts[class] = (uint8_t)__builtin_popcountll(m->slots[class].word);
 }
 
 /* ---- flush and close --------------------------------------------------- */

@@ -45,6 +45,7 @@ struct mcache {
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
 	uint32_t empty_pages;   /* of the spans in `partial` that are kept_empty */
 	_Atomic(struct span *) remote; /* linked by remote_next; MCACHE_CLOSED: no owner */
+	uint8_t cut_counts[SPAN_CLASSES]; /* free slots in the words when a table was cut */
 };
 
 #define MCACHE_CLOSED ((struct span *)1)
@@ -98,7 +99,8 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 	unsigned index = (unsigned)(product >> 32), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	size_t class = s->span_class;
-	if ((uint32_t)product >= s->magic || index >= s->quick_nelems || !span_owned_by(s, m))
+	if ((uint32_t)product >= s->magic || index >= s->quick_nelems ||
+	    !span_quickly_owned_by(s, m))
 		return false;
 	if (w == s->group) {
 		struct mcache_slot *slot = &m->slots[class];
@@ -147,6 +149,9 @@ void mcache_flush(struct mcache *m);
  * the tiny block that the cache holds is marked, as that from later ones will be.
  */
 void mcache_mark_new(struct mcache *m);
+
+/* The world is stopped for a span table (spantable.h): counts the slots in the words. */
+void mcache_cut(struct mcache *m);
 
 /*
  * A number that changes with whatever the thread does with its cache, and whether there is

@@ -9,6 +9,7 @@
 #include "sysmem.h"
 
 struct pageheap pageheap;
+pageheap_change *_Atomic pageheap_before_change;
 
 /* ---- summaries --------------------------------------------------------- */
 
@@ -221,6 +222,7 @@ static bool arena_open(void)
 static bool run_use(size_t first, size_t pages, enum chunk_kind kind)
 {
 	size_t released = 0;
+	pageheap_will_change(pageheap.base + first * PAGE_BYTES, pages);
 	EACH_CHUNK(first, pages, {
 		size_t here = bits_count(chunk->released, from, count);
 		if (here) {
@@ -350,6 +352,7 @@ static size_t release_run(size_t chunk_index, size_t from, size_t to)
 	if (from >= to)
 		return 0;
 	uintptr_t base = pageheap.base + (chunk_index * CHUNK_PAGES + from) * PAGE_BYTES;
+	pageheap_will_change(base, to - from);
 	if (!os_release((void *)base, (to - from) * PAGE_BYTES))
 		return 0;
 	bits_set(pageheap.chunks[chunk_index].released, from, to - from);
@@ -387,6 +390,25 @@ size_t pageheap_release(size_t pages)
 	pageheap.released_pages += done;
 	pageheap.released_pages_total += done;
 	return done;
+}
+
+/* ---- what is idle ------------------------------------------------------ */
+
+size_t pageheap_idle_run(size_t first, size_t end, uint64_t *released)
+{
+	size_t at = first;
+	*released = 0;
+	while (at < end) {
+		const struct chunk *chunk = &pageheap.chunks[at / CHUNK_PAGES];
+		size_t from = at % CHUNK_PAGES;
+		size_t last = end - at < CHUNK_PAGES - from ? from + (end - at) : CHUNK_PAGES;
+		size_t to = bits_next(chunk->used, from, last, true);
+		*released += bits_count(chunk->released, from, to - from);
+		at += to - from;
+		if (to < last)
+			break;
+	}
+	return at - first;
 }
 
 /* ---- check ------------------------------------------------------------- */

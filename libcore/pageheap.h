@@ -32,6 +32,8 @@ struct span;
 
 enum {
 	CHUNK_PAGES = 512,
+	BLOCK_PAGES = 64, /* whose bits are one word: a block changes alone */
+	CHUNK_BLOCKS = CHUNK_PAGES / BLOCK_PAGES,
 	CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES,
 	ARENA_BYTES = 64 << 20,
 	ARENA_CHUNKS = ARENA_BYTES / CHUNK_BYTES,
@@ -46,6 +48,7 @@ struct chunk {
 	uint64_t released[CHUNK_PAGES / 64];
 	uint32_t used_pages;
 	uint32_t kind; /* enum chunk_kind; CHUNK_FREE exactly when used_pages is 0 */
+	_Atomic uint32_t kept[CHUNK_BLOCKS]; /* spantable.c's */
 };
 
 /* Free pages of a range of chunks: at its start, the longest run, at its end. */
@@ -68,6 +71,22 @@ struct pageheap {
 
 extern struct pageheap pageheap __attribute__((visibility("hidden")));
 
+/*
+ * While a span table is read (spantable.h): to be called before anything that it shows of
+ * these pages changes, their state or a count of their span. NULL otherwise. Set in the
+ * stopped world. The callee takes no lock.
+ */
+typedef void pageheap_change(size_t first_page, size_t pages);
+extern pageheap_change *_Atomic pageheap_before_change;
+
+/* Inside the heap, or the world stopped. */
+static inline void pageheap_will_change(uintptr_t base, size_t pages)
+{
+	pageheap_change *before = atomic_load_explicit(&pageheap_before_change, memory_order_relaxed);
+	if (__builtin_expect(before != NULL, 0))
+		before((base - pageheap.base) >> PAGE_SHIFT, pages);
+}
+
 /* Reserves the addresses; false when the OS refuses even one arena. Once, before all else. */
 bool pageheap_init(void);
 
@@ -85,7 +104,7 @@ uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, 
  */
 bool pageheap_extend(uintptr_t base, size_t pages, enum chunk_kind kind, bool *dirty);
 
-/* Makes a run idle again; retained, not released. Lock held. */
+/* Makes a run idle again, after pageheap_will_change; retained, not released. Lock held. */
 void pageheap_give(uintptr_t base, size_t pages);
 
 /*
@@ -118,6 +137,12 @@ static inline size_t pageheap_retained_pages(void)
 {
 	return pageheap_opened_pages() - __atomic_load_n(&pageheap.released_pages, __ATOMIC_RELAXED);
 }
+
+/*
+ * The pages from `first` on, before `end`, that no span has, and how many of them are
+ * released. World stopped, or nothing there changes.
+ */
+size_t pageheap_idle_run(size_t first, size_t end, uint64_t *released);
 
 /* Proves the invariant above and the trees against the chunks; aborts if it does not hold. */
 void pageheap_check(void);

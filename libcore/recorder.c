@@ -14,8 +14,10 @@
 #include "interpose_exit.h"
 #include "interpose_fatal.h"
 #include "leaks.h"
+#include "lock.h"
 #include "os.h"
 #include "recorder_link.h"
+#include "spantable.h"
 #include "stackspan.h"
 #include "stats.h"
 #include "sysmem.h"
@@ -36,10 +38,24 @@ void recorder_attach(const struct recorder *recorder)
 
 /* ---- captures ---------------------------------------------------------- */
 
-static size_t snapshot_bytes(size_t room)
+/*
+ * The snapshot whose span table is cut and not read: by its owner's request, or by whoever
+ * needs the next one. The lock is held from before a stop until the table is cut, and while
+ * one is read; it is taken outside the heap.
+ */
+static struct {
+	struct lock lock;
+	struct recorder_snapshot *_Atomic snapshot;
+} unread;
+
+static size_t round_to_pages(size_t bytes)
 {
-	size_t bytes = sizeof(struct recorder_snapshot) + room * sizeof(memspan_span);
 	return (bytes + os_page_bytes() - 1) & -os_page_bytes();
+}
+
+static size_t snapshot_bytes(size_t rows)
+{
+	return round_to_pages(sizeof(struct recorder_snapshot) + rows * sizeof(memspan_span));
 }
 
 /*
@@ -64,43 +80,123 @@ static struct recorder_snapshot *spare_take(size_t bytes)
 	return NULL;
 }
 
-/* Mapped and touched, so that filling it in the stopped world takes no page fault. */
-static struct recorder_snapshot *snapshot_new(size_t room)
+/* Its head is touched, so that filling it in the stopped world takes no page fault. */
+static struct recorder_snapshot *snapshot_new(size_t rows)
 {
-	size_t bytes = snapshot_bytes(room);
+	size_t bytes = snapshot_bytes(rows);
 	struct recorder_snapshot *snapshot = spare_take(bytes);
-	if (snapshot)
-		return snapshot;
-	snapshot = sysmem_map(bytes, &sysmem_stats.other_sys);
+	if (!snapshot)
+		snapshot = sysmem_map(bytes, &sysmem_stats.other_sys);
+	else
+		bytes = snapshot->mapping_bytes;
 	if (!snapshot)
 		return NULL;
-	for (size_t at = 0; at < bytes; at += os_page_bytes())
-		((volatile char *)snapshot)[at] = 0;
+	memset(snapshot, 0, sizeof *snapshot);
 	snapshot->mapping_bytes = bytes;
 	snapshot->spans = (memspan_span *)(snapshot + 1);
 	return snapshot;
 }
 
+/* A large table keeps the memory that its rows take; it had room for a row a page. */
+static void trim(struct recorder_snapshot *snapshot)
+{
+	size_t had = snapshot->mapping_bytes, needed = snapshot_bytes(snapshot->span_count);
+	if (had <= SPARE_BYTES_MAX || needed >= had)
+		return;
+	snapshot->mapping_bytes = needed;
+	sysmem_unmap((char *)snapshot + needed, had - needed, &sysmem_stats.other_sys);
+}
+
+static void expect(const char *what, uint64_t rows, uint64_t counted)
+{
+	if (rows != counted)
+		os_fatal("a snapshot's %s is %llu by its spans and %llu by its statistics", what,
+		         (unsigned long long)rows, (unsigned long long)counted);
+}
+
+/* Debug builds: the rows, read while the program ran, are those of the statistics' instant. */
+static void check(const struct recorder_snapshot *snapshot)
+{
+	const memspan_mstats *stats = &snapshot->stats;
+	uint64_t alloc = 0, objects = 0, released = 0, pages[3] = {0};
+	for (uint64_t i = 0; i < snapshot->span_count; i++) {
+		const memspan_span *span = &snapshot->spans[i];
+		alloc += span->alloc_count * span->elem_bytes;
+		objects += span->alloc_count;
+		released += span->released_bytes;
+		pages[span->state] += span->npages;
+	}
+	expect("alloc", alloc, stats->alloc);
+	expect("heap_objects", objects, stats->heap_objects);
+	expect("heap_released", released, stats->heap_released);
+	expect("heap_idle", pages[MEMSPAN_SPAN_IDLE] * PAGE_BYTES, stats->heap_idle);
+	expect("heap_inuse", pages[MEMSPAN_SPAN_INUSE] * PAGE_BYTES, stats->heap_inuse);
+	expect("stacks_inuse", pages[MEMSPAN_SPAN_STACK] * PAGE_BYTES, stats->stacks_inuse);
+}
+
+static void check_in_debug_builds(const struct recorder_snapshot *snapshot)
+{
+#ifdef MEMSPAN_CHECKS
+	check(snapshot);
+#else
+	(void)check;
+	(void)snapshot;
+#endif
+}
+
+/* Lock held. */
+static void read_unread(void)
+{
+	struct recorder_snapshot *snapshot = unread.snapshot;
+	if (!snapshot)
+		return;
+	snapshot->span_count = spantable_read();
+	trim(snapshot);
+	check_in_debug_builds(snapshot);
+	atomic_store(&unread.snapshot, NULL);
+}
+
+void recorder_read_spans(struct recorder_snapshot *snapshot)
+{
+	if (atomic_load(&unread.snapshot) != snapshot)
+		return;
+	lock_acquire(&unread.lock);
+	if (unread.snapshot == snapshot)
+		read_unread();
+	lock_release(&unread.lock);
+}
+
+static void drop_if_unread(struct recorder_snapshot *snapshot)
+{
+	if (atomic_load(&unread.snapshot) != snapshot)
+		return;
+	lock_acquire(&unread.lock);
+	if (unread.snapshot == snapshot) {
+		spantable_drop();
+		atomic_store(&unread.snapshot, NULL);
+	}
+	lock_release(&unread.lock);
+}
+
 void recorder_release(struct recorder_snapshot *snapshot)
 {
+	drop_if_unread(snapshot);
 	if (snapshot->mapping_bytes <= SPARE_BYTES_MAX)
 		snapshot = atomic_exchange(&spare, snapshot);
 	unmap(snapshot);
 }
 
-/* One stop; false when the table did not fit, *room then says what it needs. */
-static bool capture_once(struct recorder_snapshot *snapshot, size_t *room, bool with_leaks)
+/* One stop; false when the heap has grown and there is no row for each of its pages. */
+static bool capture_once(struct recorder_snapshot *snapshot, bool with_leaks)
 {
 	struct world_stop stop;
 	stats_stop_world(&stop);
-	size_t needed = stats_span_table(snapshot->spans, *room);
-	bool fits = needed <= *room;
+	bool fits = snapshot_bytes(spantable_rows()) <= snapshot->mapping_bytes;
 	if (fits) {
-		memset(&snapshot->leaks, 0, sizeof snapshot->leaks);
+		spantable_cut(snapshot->spans);
 		if (with_leaks && !stop.others_run)
 			leaks_search(&stop, &snapshot->leaks);
 		stats_read(&snapshot->stats);
-		snapshot->span_count = needed;
 		snapshot->gc_num = snapshot->stats.numgc;
 		snapshot->unix_ns = os_unix_ns();
 		snapshot->mono_ns = os_mono_ns();
@@ -111,26 +207,24 @@ static bool capture_once(struct recorder_snapshot *snapshot, size_t *room, bool 
 		    .end_unix_ns = snapshot->unix_ns,
 		};
 	}
-	*room = needed + needed / 8;
 	world_start();
 	return fits;
 }
 
 static struct recorder_snapshot *capture(uint32_t reason, bool with_leaks)
 {
-	size_t room = stats_span_table_size();
-	for (;;) {
-		struct recorder_snapshot *snapshot = snapshot_new(room);
-		if (!snapshot)
-			return NULL;
-		size_t had = room;
-		if (capture_once(snapshot, &room, with_leaks)) {
-			snapshot->reason = reason;
-			return snapshot;
-		}
-		recorder_release(snapshot);
-		room = room > had ? room : 2 * had;
+	lock_acquire(&unread.lock);
+	read_unread();
+	struct recorder_snapshot *snapshot = snapshot_new(spantable_rows());
+	while (snapshot && !capture_once(snapshot, with_leaks)) {
+		unmap(snapshot);
+		snapshot = snapshot_new(spantable_rows());
 	}
+	if (snapshot)
+		snapshot->reason = reason;
+	atomic_store(&unread.snapshot, snapshot);
+	lock_release(&unread.lock);
+	return snapshot;
 }
 
 static bool is_looked_through(uint32_t reason)
@@ -175,6 +269,7 @@ int memspan_visit_spans(int (*visit)(const memspan_span *span, void *arg), void 
 		return -1;
 	}
 	int result = 0;
+	recorder_read_spans(snapshot);
 	if (stats)
 		*stats = snapshot->stats;
 	for (uint64_t i = 0; i < snapshot->span_count && result == 0; i++)
@@ -240,6 +335,7 @@ void recorder_link_after_fork(void)
 {
 	exit_after_fork();
 	atomic_store(&link.told_of_use, false);
+	memset(&unread, 0, sizeof unread); /* its reader, if there is one, is not in the child */
 	memspan_stack_free(atomic_exchange(&link.stack, NULL)); /* its thread is not in the child */
 	if (link.forked)
 		link.forked();

@@ -4,7 +4,8 @@
  *
  * The heap knows no recorder: one attaches itself. The heap reports each finished
  * cycle and, when the last span of a cycle is swept, captures the statistics and
- * the span table of that moment and hands them over. Nothing here allocates from
+ * the span table of that moment and hands them over. The table is only cut then; who
+ * wants its spans reads them, while the program runs on (recorder_read_spans). Nothing here allocates from
  * the heap: captures live in memory of their own from mmap, counted in other_sys.
  */
 #ifndef MEMSPAN_RECORDER_H
@@ -91,8 +92,8 @@ struct recorder_snapshot {
 	struct recorder_pause stop;     /* the stop that the capture itself took */
 	memspan_mstats stats;
 	struct recorder_leaks leaks;    /* with MEMSPAN_LEAKS=1, of RECORDER_SIGNAL, DUMP and EXIT */
-	memspan_span *spans;            /* address order, idle ranges included */
-	uint64_t span_count;
+	memspan_span *spans;            /* once read: address order, idle ranges included */
+	uint64_t span_count;            /* 0 until they are read */
 	uint64_t mapping_bytes;         /* of the mapping that holds this struct and the spans */
 };
 
@@ -119,9 +120,18 @@ void recorder_attach(const struct recorder *recorder);
 
 /*
  * Captures the heap as it is now. NULL when memory for the copy was refused. To be
- * returned with recorder_release. Not from a signal handler; any other thread.
+ * returned with recorder_release. Not from a signal handler; any other thread. One
+ * that was captured before and whose spans are not read is read first.
  */
 struct recorder_snapshot *recorder_capture(uint32_t reason);
+
+/*
+ * Fills in the spans of a snapshot: what they were when it was captured, whatever the program
+ * does meanwhile. Until then who changes a span first keeps its former state, which makes
+ * frees slower: to be called soon, or recorder_release. Nothing happens the second time.
+ * Any thread but in a signal handler; the program is not stopped.
+ */
+void recorder_read_spans(struct recorder_snapshot *snapshot);
 
 /* MEMSPAN_LEAKS is on: whoever exits without a recorder may want to capture, too. */
 bool recorder_seeks_leaks(void);

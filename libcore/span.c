@@ -8,7 +8,7 @@
 #include "sanitizer.h"
 #include "sysmem.h"
 
-_Atomic uint32_t span_sweepgen = 2;
+_Atomic uint32_t span_sweepgen = 2, span_quickgen = 2;
 _Atomic uint32_t span_gc_num;
 struct span_totals span_totals;
 bool span_marking;
@@ -166,6 +166,7 @@ bool span_resize(struct span *s, size_t pages)
 {
 	bool dirty = false, done = true;
 	uintptr_t end = s->base + s->npages * PAGE_BYTES;
+	pageheap_will_change(s->base, s->npages); /* what it grows by is looked after below */
 	lock_acquire(&pageheap.lock);
 	if (pages > s->npages) {
 		size_t more = pages - s->npages;
@@ -191,6 +192,7 @@ void span_free(struct span *s)
 {
 	lock_acquire(&pageheap.lock);
 	size_t pages = s->npages;
+	pageheap_will_change(s->base, pages);
 	*(s->state == SPAN_STACK ? &span_totals.stack_pages : &span_totals.inuse_pages) -= pages;
 	if (is_collectable(s))
 		span_totals.collectable--;
@@ -219,6 +221,7 @@ unsigned span_fold_remote(struct span *s, uint64_t cache_word)
 		uint64_t *free = span_free_word(s, w);
 		if (!atomic_load_explicit(remote, memory_order_relaxed))
 			continue;
+		span_will_change(s); /* for a moment the bits are in neither */
 		uint64_t bits = atomic_exchange_explicit(remote, 0, memory_order_acquire);
 		uint64_t free_already = *free | (w == s->group ? cache_word : 0);
 		if (bits & free_already)

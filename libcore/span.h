@@ -135,6 +135,11 @@ static inline unsigned span_class_of(const struct span *s)
 
 /* The sweep generation: a span is swept when its own equals it; +2 each cycle, world stopped. */
 extern _Atomic uint32_t span_sweepgen __attribute__((visibility("hidden")));
+/*
+ * The same, or 0 while a span table is read: what compares a span with this finds it changed
+ * and takes a path that calls span_will_change.
+ */
+extern _Atomic uint32_t span_quickgen __attribute__((visibility("hidden")));
 /* Cycles finished, for born_gc. Changed in the stopped world. */
 extern _Atomic uint32_t span_gc_num;
 
@@ -153,6 +158,14 @@ static inline bool span_owned_by(const struct span *s, const struct mcache *cach
 	return span_is_swept(s) && atomic_load_explicit(&s->owner, memory_order_relaxed) == cache;
 }
 
+/* The same for who changes the free bits of a span without span_will_change. */
+static inline bool span_quickly_owned_by(const struct span *s, const struct mcache *cache)
+{
+	return atomic_load_explicit(&s->sweepgen, memory_order_acquire) ==
+	           atomic_load_explicit(&span_quickgen, memory_order_relaxed) &&
+	       atomic_load_explicit(&s->owner, memory_order_relaxed) == cache;
+}
+
 /*
  * Marking goes on while the program runs: what is allocated is marked, and no span of
  * objects is freed, nor any structure used again. Changed in the stopped world.
@@ -164,6 +177,12 @@ static inline void span_mark_new(struct span *s, unsigned w, uint64_t slots)
 {
 	if (__builtin_expect(span_marking, 0))
 		atomic_fetch_or_explicit(span_mark_word(s, w), slots, memory_order_relaxed);
+}
+
+/* Before a count of the span changes, or the group that its owner's cache holds. */
+static inline void span_will_change(const struct span *s)
+{
+	pageheap_will_change(s->base, 1);
 }
 
 struct span_totals {

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "bits.h"
 #include "counters.h"
 #include "cycle.h"
 #include "lock.h"
@@ -201,71 +200,6 @@ void stats_publish(const memspan_mstats *in, memspan_mem_stats *out)
 	}
 }
 
-/* ---- span table -------------------------------------------------------- */
-
-size_t stats_span_table_size(void)
-{
-	size_t spans = __atomic_load_n(&span_totals.count, __ATOMIC_RELAXED);
-	return 2 * spans + spans / 4 + 64; /* an idle range beside each, and some growth */
-}
-
-static memspan_span describe_span(struct span *s)
-{
-	memspan_span out = {
-	    .base = s->base,
-	    .npages = s->npages,
-	    .elem_bytes = s->elem_bytes,
-	    .born_gc = s->born_gc,
-	    .state = s->state == SPAN_STACK ? MEMSPAN_SPAN_STACK : MEMSPAN_SPAN_INUSE,
-	    .size_class = s->size_class,
-	    .noscan = span_noscan(s),
-	};
-	if (s->state == SPAN_INUSE) {
-		out.nelems = s->nelems;
-		out.alloc_count = span_alloc_count(s, mcache_word_of(s));
-	}
-	return out;
-}
-
-/* The pages from `first` without a span, and how many of them are released. */
-static size_t idle_run(size_t first, size_t end, uint64_t *released)
-{
-	size_t at = first;
-	*released = 0;
-	while (at < end) {
-		const struct chunk *chunk = &pageheap.chunks[at / CHUNK_PAGES];
-		size_t from = at % CHUNK_PAGES;
-		size_t to = bits_next(chunk->used, from, CHUNK_PAGES, true);
-		*released += bits_count(chunk->released, from, to - from);
-		at += to - from;
-		if (to < CHUNK_PAGES)
-			break;
-	}
-	return at - first;
-}
-
-size_t stats_span_table(memspan_span *table, size_t room)
-{
-	size_t count = 0, end = pageheap_opened_pages();
-	for (size_t at = 0; at < end;) {
-		struct span *s = atomic_load_explicit(&pageheap.page_map[at], memory_order_relaxed);
-		memspan_span entry;
-		if (s) {
-			entry = describe_span(s);
-		} else {
-			uint64_t released;
-			entry = (memspan_span){.base = pageheap.base + at * PAGE_BYTES};
-			entry.npages = idle_run(at, end, &released);
-			entry.released_bytes = released * PAGE_BYTES;
-		}
-		if (count < room)
-			table[count] = entry;
-		count++;
-		at += entry.npages;
-	}
-	return count;
-}
-
 /* ---- check ------------------------------------------------------------- */
 
 static void expect(const char *what, uint64_t walked, uint64_t counted)
@@ -284,7 +218,7 @@ void stats_check(void)
 		struct span *s = pageheap.page_map[at];
 		uint64_t released_here, pages;
 		if (!s) {
-			pages = idle_run(at, end, &released_here);
+			pages = pageheap_idle_run(at, end, &released_here);
 			idle += pages;
 			released += released_here;
 		} else if (s->state == SPAN_STACK) {

@@ -1,8 +1,9 @@
 /*
- * stats.h - the counters put together as Go's structs, and the table of spans.
+ * stats.h - the counters put together as Go's structs.
  *
- * Both are read in the stopped world, where no thread is inside the heap: then
- * every identity of Go's documentation holds and the two agree to the byte.
+ * They are read in the stopped world, where no thread is inside the heap: then every
+ * identity of Go's documentation holds, and they agree to the byte with the span table
+ * (spantable.h) that is cut in the same stop.
  */
 #ifndef STATS_H
 #define STATS_H
@@ -29,15 +30,6 @@ void stats_publish(const memspan_mstats *in, memspan_mem_stats *out);
 
 /* What the runtime took from the OS beside the heap. */
 uint64_t stats_metadata_bytes(void);
-
-/* Room that the span table needs now; it may need more a moment later. */
-size_t stats_span_table_size(void);
-
-/*
- * Fills at most `room` entries, in address order. Returns how many there are, which
- * may be more than room. World stopped.
- */
-size_t stats_span_table(memspan_span *table, size_t room);
 
 /* Counts of threads that ended. Inside the heap. */
 struct mcache;

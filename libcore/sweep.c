@@ -52,6 +52,7 @@ static unsigned free_unmarked(struct span *s)
 
 unsigned sweep_span(struct span *s)
 {
+	span_will_change(s);
 	bool queued = s->specials && special_sweep(s) > 0;
 	span_fold_remote(s, 0);
 	unsigned freed = free_unmarked(s);

@@ -13,7 +13,7 @@ set(heap_moves_pointers_while_marked_arguments 3)
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	# Each in both modes of the collector. For minutes rather than seconds: heap_stress 600.
 	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
-			heap_moves_pointers_while_marked)
+			heap_moves_pointers_while_marked snapshot_of_one_instant)
 		memspan_add_plain_test(${name} SOURCES ${heap_folder}/${name}.c ${heap_folder}/mode.c
 			LIBS memspan_core memspan_dumper memspan_format Threads::Threads
 			ARGS ${${name}_arguments})

@@ -69,6 +69,11 @@ static void spans_fill(struct recorder_snapshot *snapshot)
 	}
 }
 
+void recorder_read_spans(struct recorder_snapshot *snapshot)
+{
+	(void)snapshot; /* recorder_capture has filled them in */
+}
+
 struct recorder_snapshot *recorder_capture(uint32_t reason)
 {
 	uint64_t span_count = fake.span_count;
