@@ -1,29 +1,98 @@
 /*
- * snapshot_stop [-m] [SPANS [SNAPSHOTS]] - how long a snapshot stops the program: SPANS spans
- * (default 1,000,000), every one of them changed between a snapshot and the next, and two
- * threads that run. Prints the spans of the last snapshot and, in microseconds, the median,
- * the 99th percentile and the largest of
+ * snapshot_stop - a program for bench/snapshot_stop: many spans, all of which change all the
+ * time, and two threads that run.
  *
- *	stop     the snapshot's own stop, from the request until the threads run again
- *	parking  the part of it until the last thread stood: what the machine takes
- *	work     the rest: what the heap does while they stand
- *	read     for which the spans were read, beside the program
- *	gap      the longest moment during each snapshot for which a thread that does nothing
- *	         but look at the clock did not get to do so
+ *	snapshot_stop SPANS SECONDS
  *
- * One thread looks at the clock; the other changes a span after the other, also while the
- * spans are read: it frees an object in each, and next time round takes one. The recorder's
- * place is taken by the main thread. With -m the objects are malloc's, changed by its fast
- * paths.
+ * The first thread makes SPANS spans, each of two objects, then frees one object of each and
+ * allocates it again, round after round. The second looks at the clock and notes each gap of
+ * more than some microseconds for which it did not come to look. Prints a line for each gap,
+ * its end in Unix nanoseconds and its length, and on stderr how many rounds there were.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "memspan.h"
-#include "recorder.h"
+#include <memspan.h>
+
+enum { OBJECT_BYTES = 4096, OBJECTS_A_SPAN = 2, GAP_NS_MIN = 5000, GAPS_MAX = 1 << 22 };
+
+struct gap {
+	uint64_t end_unix_ns, length_ns;
+};
+
+static struct gap *gaps;
+static size_t gap_count;
+static atomic_bool done;
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void *need(void *p)
+{
+	if (p == NULL) {
+		fputs("out of memory\n", stderr);
+		exit(1);
+	}
+	return p;
+}
+
+static void *watch(void *arg)
+{
+	uint64_t last = clock_ns(CLOCK_MONOTONIC), now;
+
+	for (; !atomic_load_explicit(&done, memory_order_relaxed); last = now) {
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (now - last < GAP_NS_MIN || gap_count == GAPS_MAX)
+			continue;
+		gaps[gap_count++] = (struct gap){clock_ns(CLOCK_REALTIME), now - last};
+		now = clock_ns(CLOCK_MONOTONIC);
+	}
+	return arg;
+}
+
+/* Every other object is one of each span, but for a few that share a span with others. */
+static void change_all(void **objects, size_t count)
+{
+	for (size_t i = 0; i < count; i += OBJECTS_A_SPAN)
+		memspan_free(objects[i]);
+	for (size_t i = 0; i < count; i += OBJECTS_A_SPAN)
+		objects[i] = need(memspan_alloc_noscan(OBJECT_BYTES));
+}
+
+int main(int argc, char **argv)
+{
+	size_t count = argc == 3 ? strtoul(argv[1], NULL, 10) * OBJECTS_A_SPAN : 0;
+	uint64_t ns = argc == 3 ? strtoul(argv[2], NULL, 10) * 1000000000 : 0, rounds = 0;
+	pthread_t watcher;
+
+	if (count == 0 || ns == 0) {
+		fputs("usage: snapshot_stop SPANS SECONDS\n", stderr);
+		return 2;
+	}
+	void **objects = need(malloc(count * sizeof *objects));
+	gaps = need(malloc(GAPS_MAX * sizeof *gaps));
+	for (size_t i = 0; i < count; i++)
+		objects[i] = need(memspan_alloc_noscan(OBJECT_BYTES));
+	change_all(objects, count); /* from here on all memory is there */
+	if (pthread_create(&watcher, NULL, watch, NULL) != 0)
+		return 1;
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + ns;
+	for (; clock_ns(CLOCK_MONOTONIC) < end; rounds++)
+		change_all(objects, count);
+	atomic_store(&done, true);
+	pthread_join(watcher, NULL);
+	for (size_t i = 0; i < gap_count; i++)
+		printf("%llu %llu\n", (unsigned long long)gaps[i].end_unix_ns,
+		       (unsigned long long)gaps[i].length_ns);
+	fprintf(stderr, "%llu rounds\n", (unsigned long long)rounds);
+	return 0;
+}
