@@ -1,81 +1,128 @@
 #include "diff.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* A figure of mstats as rows of the query below. */
-#define BYTES(name, expression)                                                        \
-	" UNION ALL SELECT snapshot_id, 'mstats', 1, '" name "', 'bytes', " expression \
-	" FROM mstats WHERE snapshot_id IN (?1, ?2)"
+#define BYTES(name, expression) \
+	" UNION ALL SELECT 'mstats', 1, '" name "', 'bytes', " expression " FROM mstats WHERE snapshot_id = ?1"
 #define COLUMN(name) BYTES(name, name)
 
-/*
- * Each kind gives (snapshot, kind, name, unit, value); the two snapshots meet on kind and
- * name. A state or class without a span in one of them has 0 there; but where a snapshot
- * has no spans at all they are unknown.
- */
 // clang-format off
-static const char diff_sql[] =
-	"WITH figure (snapshot_id, kind, place, name, unit, value) AS ("
-	" SELECT snapshot_id, 'mstats', 1, 'heap_objects', 'objects', heap_objects FROM mstats"
-	" WHERE snapshot_id IN (?1, ?2)"
+/* What a snapshot says: (kind, place, name, unit, value). */
+static const char figures_sql[] =
+	"SELECT 'mstats' AS kind, 1 AS place, 'heap_objects' AS name, 'objects' AS unit, heap_objects AS value"
+	" FROM mstats WHERE snapshot_id = ?1"
 	BYTES("fragmentation", "heap_inuse - heap_alloc")
 	BYTES("retained", "heap_idle - heap_released")
 	COLUMN("sys") COLUMN("heap_alloc") COLUMN("heap_sys") COLUMN("heap_inuse")
 	COLUMN("heap_idle") COLUMN("heap_released") COLUMN("stacks_inuse") COLUMN("stacks_sys")
 	COLUMN("mspan_sys") COLUMN("mcache_sys") COLUMN("gc_sys") COLUMN("buckhash_sys")
 	COLUMN("other_sys") COLUMN("next_gc")
-	" UNION ALL"
-	" SELECT snapshot_id, 'state', 2, state, 'bytes', sum(span_bytes) FROM span_sum"
-	" WHERE snapshot_id IN (?1, ?2) GROUP BY snapshot_id, state"
-	" UNION ALL"
-	" SELECT c.snapshot_id, 'class', 3, CASE c.class WHEN 0 THEN 'large' ELSE c.class || ' ('"
-	"  || coalesce(c.size_bytes, '?') || ' bytes)' END, 'bytes', c.span_bytes"
-	" FROM class_fragmentation AS c WHERE c.snapshot_id IN (?1, ?2)"
-	"), name AS (SELECT DISTINCT kind, place, name, unit FROM figure"
-	"), known AS ("
-	" SELECT s.id, EXISTS (SELECT 1 FROM span_sum AS t WHERE t.snapshot_id = s.id) AS spans"
-	" FROM snapshot AS s WHERE s.id IN (?1, ?2)"
+	" UNION ALL SELECT 'state', 2, state, 'bytes', sum(span_bytes) FROM span_sum"
+	" WHERE snapshot_id = ?1 GROUP BY state"
+	" UNION ALL SELECT 'class', 3, CASE class WHEN 0 THEN 'large' ELSE class || ' ('"
+	"  || coalesce(size_bytes, '?') || ' bytes)' END, 'bytes', span_bytes"
+	" FROM class_fragmentation WHERE snapshot_id = ?1";
+
+static const char tables_sql[] =
+	"CREATE TABLE side (side PRIMARY KEY, has_spans);"
+	"CREATE TABLE figure (side, kind, place, name, unit, value)";
+
+/*
+ * The two sides meet on kind and name. A state or class without a span in one of them has 0
+ * there; but where a snapshot has no spans at all they are unknown.
+ */
+static const char rows_sql[] =
+	"WITH name AS (SELECT DISTINCT kind, place, name, unit FROM figure"
 	"), pair AS ("
 	" SELECT n.kind, n.place, n.name, n.unit,"
-	"  CASE WHEN n.place = 1 OR NOT ka.spans THEN a.value ELSE coalesce(a.value, 0) END AS a,"
-	"  CASE WHEN n.place = 1 OR NOT kb.spans THEN b.value ELSE coalesce(b.value, 0) END AS b"
-	" FROM name AS n JOIN known AS ka ON ka.id = ?1 JOIN known AS kb ON kb.id = ?2"
-	" LEFT JOIN figure AS a ON a.snapshot_id = ?1 AND a.kind = n.kind AND a.name = n.name"
-	" LEFT JOIN figure AS b ON b.snapshot_id = ?2 AND b.kind = n.kind AND b.name = n.name"
+	"  CASE WHEN n.place = 1 OR NOT sa.has_spans THEN a.value ELSE coalesce(a.value, 0) END AS a,"
+	"  CASE WHEN n.place = 1 OR NOT sb.has_spans THEN b.value ELSE coalesce(b.value, 0) END AS b"
+	" FROM name AS n JOIN side AS sa ON sa.side = 0 JOIN side AS sb ON sb.side = 1"
+	" LEFT JOIN figure AS a ON a.side = 0 AND a.kind = n.kind AND a.name = n.name"
+	" LEFT JOIN figure AS b ON b.side = 1 AND b.kind = n.kind AND b.name = n.name"
 	") SELECT kind, name, unit, a, b, b - a AS change,"
 	" CAST(b - a AS REAL) / nullif(a, 0) AS ratio"
 	" FROM pair WHERE a IS NOT b ORDER BY place, abs(b - a) DESC, name";
 // clang-format on
 
-static int exists(sqlite3 *db, int64_t snapshot_id)
+static bool failed(sqlite3 *db, char **error)
 {
-	sqlite3_stmt *statement;
-	int found = 0;
-
-	if (sqlite3_prepare_v2(db, "SELECT 1 FROM snapshot WHERE id = ?1", -1, &statement, NULL) !=
-	    SQLITE_OK)
-		return 0;
-	sqlite3_bind_int64(statement, 1, snapshot_id);
-	found = sqlite3_step(statement) == SQLITE_ROW;
-	sqlite3_finalize(statement);
-	return found;
+	if (!*error)
+		*error = sqlite3_mprintf("%s", sqlite3_errmsg(db));
+	return false;
 }
 
-sqlite3_stmt *diff_prepare(sqlite3 *db, int64_t snapshot_a, int64_t snapshot_b, char **error)
+static bool take_side(struct diff *diff, int number, const struct diff_side *side, char **error)
 {
-	sqlite3_stmt *statement = NULL;
+	sqlite3_stmt *known;
+	if (sqlite3_prepare_v2(side->db,
+	                       "SELECT EXISTS (SELECT 1 FROM span_sum WHERE snapshot_id = ?1)"
+	                       " FROM snapshot WHERE id = ?1",
+	                       -1, &known, NULL) != SQLITE_OK)
+		return failed(side->db, error);
+	sqlite3_bind_int64(known, 1, side->snapshot_id);
+	bool found = sqlite3_step(known) == SQLITE_ROW;
+	char *sql = sqlite3_mprintf("INSERT INTO side VALUES (%d, %d)", number,
+	                            found ? sqlite3_column_int(known, 0) : 0);
+	sqlite3_finalize(known);
+	bool done = sql && sqlite3_exec(diff->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+	sqlite3_free(sql);
+	if (!found)
+		*error = sqlite3_mprintf("there is no snapshot %lld", side->snapshot_id);
+	return (found && done) || failed(diff->db, error);
+}
 
+static bool copy_figures(sqlite3_stmt *figures, sqlite3_stmt *insert)
+{
+	int result;
+	while ((result = sqlite3_step(figures)) == SQLITE_ROW) {
+		for (int i = 0; i < sqlite3_column_count(figures); i++)
+			sqlite3_bind_value(insert, i + 2, sqlite3_column_value(figures, i));
+		sqlite3_step(insert);
+		if (sqlite3_reset(insert) != SQLITE_OK)
+			return false;
+	}
+	return result == SQLITE_DONE;
+}
+
+static bool take_figures(struct diff *diff, int number, const struct diff_side *side, char **error)
+{
+	sqlite3_stmt *figures = NULL, *insert = NULL;
+	bool done = false;
+	if (sqlite3_prepare_v2(side->db, figures_sql, -1, &figures, NULL) == SQLITE_OK &&
+	    sqlite3_prepare_v2(diff->db, "INSERT INTO figure VALUES (?1, ?2, ?3, ?4, ?5, ?6)", -1,
+	                       &insert, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(figures, 1, side->snapshot_id);
+		sqlite3_bind_int(insert, 1, number);
+		done = copy_figures(figures, insert);
+	}
+	if (!done)
+		failed(sqlite3_errcode(side->db) == SQLITE_OK ? diff->db : side->db, error);
+	sqlite3_finalize(figures);
+	sqlite3_finalize(insert);
+	return done;
+}
+
+bool diff_begin(struct diff *diff, const struct diff_side *from, const struct diff_side *to,
+                char **error)
+{
+	memset(diff, 0, sizeof *diff);
 	*error = NULL;
-	if (!exists(db, snapshot_a) || !exists(db, snapshot_b)) {
-		*error = sqlite3_mprintf("there is no snapshot %lld",
-					 exists(db, snapshot_a) ? snapshot_b : snapshot_a);
-		return NULL;
-	}
-	if (sqlite3_prepare_v2(db, diff_sql, -1, &statement, NULL) != SQLITE_OK) {
-		*error = sqlite3_mprintf("%s", sqlite3_errmsg(db));
-		return NULL;
-	}
-	sqlite3_bind_int64(statement, 1, snapshot_a);
-	sqlite3_bind_int64(statement, 2, snapshot_b);
-	return statement;
+	if (sqlite3_open(":memory:", &diff->db) != SQLITE_OK ||
+	    sqlite3_exec(diff->db, tables_sql, NULL, NULL, NULL) != SQLITE_OK)
+		return failed(diff->db, error);
+	if (!take_side(diff, 0, from, error) || !take_side(diff, 1, to, error) ||
+	    !take_figures(diff, 0, from, error) || !take_figures(diff, 1, to, error))
+		return false;
+	return sqlite3_prepare_v2(diff->db, rows_sql, -1, &diff->rows, NULL) == SQLITE_OK ||
+	       failed(diff->db, error);
+}
+
+void diff_end(struct diff *diff)
+{
+	sqlite3_finalize(diff->rows);
+	sqlite3_close(diff->db);
+	memset(diff, 0, sizeof *diff);
 }

@@ -1,5 +1,5 @@
 /*
- * diff - what grew between two snapshots of one database.
+ * diff - what grew between two snapshots, of one database or of two.
  *
  * A comparison from A to B: change = B - A, signed, in bytes or objects; ratio = change / A,
  * NULL where A is zero or unknown. Largest change first within each kind: the figures of
@@ -9,13 +9,26 @@
 #define DIFF_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+/* A snapshot in a database of recordings. */
+struct diff_side {
+	sqlite3 *db;
+	int64_t snapshot_id;
+};
+
+struct diff {
+	sqlite3 *db;        /* of its own, in memory: the figures of both */
+	sqlite3_stmt *rows; /* kind, name, unit, a, b, change, ratio: to be stepped (render_statement) */
+};
+
 /*
- * The rows (kind, name, unit, a, b, change, ratio), to be stepped (render_statement) and
- * finalized by the caller. NULL with *error set (sqlite3_free) when the query failed or
- * one of the snapshots is not there.
+ * Compares; both sides may have the same database. false with *error set (sqlite3_free) when
+ * a query failed or a snapshot is not there. diff_end in both cases.
  */
-sqlite3_stmt *diff_prepare(sqlite3 *db, int64_t snapshot_a, int64_t snapshot_b, char **error);
+bool diff_begin(struct diff *diff, const struct diff_side *from, const struct diff_side *to,
+                char **error);
+void diff_end(struct diff *diff);
 
 #endif

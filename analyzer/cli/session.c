@@ -12,13 +12,31 @@
 #include "go_import.h"
 #include "span_table.h"
 
+static bool is_number(const char *text, size_t length)
+{
+	return length > 0 && length < 19 && strspn(text, "0123456789") >= length;
+}
+
+/* run=N, which may stand before the rest: its length with the comma; 0: there is none. */
+static size_t run_prefix(const char *text)
+{
+	size_t length = strcspn(text, ",");
+	if (strncmp(text, "run=", 4) != 0 || !is_number(text + 4, length - 4))
+		return 0;
+	return text[length] ? length + 1 : length;
+}
+
 static bool is_selector(const char *text)
 {
+	size_t prefix = run_prefix(text);
+	text += prefix;
+	if (prefix && !*text)
+		return text[-1] != ',';
 	if (strcmp(text, "first") == 0 || strcmp(text, "last") == 0)
 		return true;
 	if (strncmp(text, "gc=", 3) == 0)
 		text += 3;
-	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 19;
+	return is_number(text, strlen(text));
 }
 
 char *session_split_name(const char *word, const char **selector)
@@ -115,7 +133,8 @@ static int import_all(struct session *session)
 
 /* ---- databases --------------------------------------------------------- */
 
-static int64_t number(sqlite3 *db, const char *sql, const char *text, int64_t value)
+/* The first column of the first row; 0: there is none. run: 0 for NULL. */
+static int64_t number_of_run(sqlite3 *db, const char *sql, const char *text, int64_t value, int64_t run)
 {
 	sqlite3_stmt *stmt;
 	int64_t result = 0;
@@ -124,10 +143,17 @@ static int64_t number(sqlite3 *db, const char *sql, const char *text, int64_t va
 	if (text)
 		sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 2, value);
+	if (run)
+		sqlite3_bind_int64(stmt, 3, run);
 	if (sqlite3_step(stmt) == SQLITE_ROW)
 		result = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return result;
+}
+
+static int64_t number(sqlite3 *db, const char *sql, const char *text, int64_t value)
+{
+	return number_of_run(db, sql, text, value, 0);
 }
 
 static int open_database(struct session *session, const char *path)
@@ -157,24 +183,27 @@ static int open_database(struct session *session, const char *path)
 int session_find_snapshot(const struct session *session, const char *path, const char *selector,
                           int64_t *snapshot_id)
 {
-/* A folder stands for the recordings in it. */
-#define OF_LAST_RUN                                                                          \
-	"FROM snapshot WHERE run_id = (SELECT max(r.id) FROM run AS r JOIN source AS s"      \
-	" ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1"                            \
-	" OR substr(s.path, 1, length(?1) + 1) = ?1 || '/') "
+/* Of the run that is named, or the last. A folder stands for the recordings in it. */
+#define OF_RUN                                                                                \
+	"FROM snapshot WHERE run_id = (SELECT id FROM (SELECT r.id,"                          \
+	" row_number() OVER (ORDER BY r.id) AS n, count(*) OVER () AS runs"                   \
+	" FROM run AS r JOIN source AS s ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1" \
+	" OR substr(s.path, 1, length(?1) + 1) = ?1 || '/') WHERE n = coalesce(?3, runs)) "
 	sqlite3 *db = session->store.db;
-	const char *of = session->sources.databases ? NULL : path;
-	if (strcmp(selector, "first") == 0)
-		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq LIMIT ?2", of, 1);
-	else if (strcmp(selector, "last") == 0)
-		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "ORDER BY seq DESC LIMIT ?2", of, 1);
-	else if (strncmp(selector, "gc=", 3) == 0)
-		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND gc_num = ?2 ORDER BY seq DESC", of,
-		                      atoll(selector + 3));
+	const char *of = session->sources.databases ? NULL : path, *rest = selector + run_prefix(selector);
+	int64_t run = rest != selector ? atoll(selector + strlen("run=")) : 0;
+	if (strcmp(rest, "first") == 0)
+		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "ORDER BY seq LIMIT ?2", of, 1, run);
+	else if (!*rest || strcmp(rest, "last") == 0)
+		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "ORDER BY seq DESC LIMIT ?2", of, 1, run);
+	else if (strncmp(rest, "gc=", 3) == 0)
+		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "AND gc_num = ?2 ORDER BY seq DESC", of,
+		                             atoll(rest + 3), run);
 	else
-		*snapshot_id = number(db, "SELECT id " OF_LAST_RUN "AND seq = ?2", of, atoll(selector));
+		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "AND seq = ?2", of, atoll(rest), run);
 	if (*snapshot_id == 0)
-		return complain(EXIT_USAGE, "%s: no snapshot @%s in its last run", path, selector);
+		return complain(EXIT_USAGE, "%s: no snapshot @%s in %s", path, selector,
+		                rest != selector ? "it" : "its last run");
 	return EXIT_FINE;
 }
 

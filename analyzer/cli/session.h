@@ -30,7 +30,8 @@ void session_close(struct session *session);
 
 /*
  * The snapshot that `selector` (SEQ, gc=N, first, last) names in the last run of the source
- * at path. EXIT_FINE, or EXIT_USAGE after a complaint.
+ * at path; or in its Nth run, with run=N, before it or alone.
+ * EXIT_FINE, or EXIT_USAGE after a complaint.
  */
 int session_find_snapshot(const struct session *session, const char *path, const char *selector,
                           int64_t *snapshot_id);

@@ -12,45 +12,57 @@
 struct pair {
 	char *path[2];
 	const char *selector[2];
-	int64_t snapshot_id[2];
+	struct session session[2];
+	struct diff_side side[2];
+	bool same; /* one FILE: the first session is that of both */
 };
 
-static int print(const struct session *session, const struct pair *pair,
-                 const struct options *options)
+static int print(const struct pair *pair, const struct options *options)
 {
-	char *error = NULL;
+	struct diff diff;
+	char *error;
 	FILE *out = output_open(options);
 	if (!out)
 		return EXIT_USAGE;
 	struct render_options look = output_look(options, out);
-	int status = session_status(session, options->strict);
-	sqlite3_stmt *rows = diff_prepare(session->store.db, pair->snapshot_id[0],
-	                                  pair->snapshot_id[1], &error);
-	if (!rows || render_statement(rows, options->format, &look, out) != SQLITE_DONE)
-		status = complain(EXIT_INPUT, "diff: %s",
-		                  error ? error : sqlite3_errmsg(session->store.db));
-	sqlite3_finalize(rows);
+	int status = session_status(&pair->session[0], options->strict);
+	if (status == EXIT_FINE && !pair->same)
+		status = session_status(&pair->session[1], options->strict);
+	bool done = diff_begin(&diff, &pair->side[0], &pair->side[1], &error);
+	if (!done || render_statement(diff.rows, options->format, &look, out) != SQLITE_DONE)
+		status = complain(EXIT_INPUT, "diff: %s", error ? error : sqlite3_errmsg(diff.db));
+	diff_end(&diff);
 	sqlite3_free(error);
 	return output_close(out, options, status);
 }
 
+static int find_side(struct pair *pair, int i)
+{
+	struct session *session = &pair->session[pair->same ? 0 : i];
+	int status = i > 0 && pair->same ? EXIT_FINE : session_open(session, &pair->path[i], 1);
+	pair->side[i].db = session->store.db;
+	if (status == EXIT_FINE)
+		status = session_find_snapshot(session, pair->path[i], pair->selector[i],
+		                               &pair->side[i].snapshot_id);
+	return status;
+}
+
 static int compare(struct pair *pair, const struct options *options)
 {
-	struct session session;
-	bool same = strcmp(pair->path[0], pair->path[1]) == 0;
-	int status = session_open(&session, pair->path, same ? 1 : 2);
-	for (int i = 0; i < 2 && status == EXIT_FINE; i++)
-		status = session_find_snapshot(&session, pair->path[i], pair->selector[i],
-		                               &pair->snapshot_id[i]);
+	pair->same = strcmp(pair->path[0], pair->path[1]) == 0;
+	int status = find_side(pair, 0);
 	if (status == EXIT_FINE)
-		status = print(&session, pair, options);
-	session_close(&session);
+		status = find_side(pair, 1);
+	if (status == EXIT_FINE)
+		status = print(pair, options);
+	session_close(&pair->session[0]);
+	session_close(&pair->session[1]);
 	return status;
 }
 
 int verb_diff(const struct options *options)
 {
-	struct pair pair = {.selector = {NULL, NULL}};
+	struct pair pair = {.same = false};
 	size_t count = options->word_count;
 	int status = EXIT_INPUT;
 	if (count < 1 || count > 2)

@@ -8,7 +8,7 @@
 	"by 'memanalyze load', or a log or file with what Go prints of its own memory:\n"       \
 	"MemStats as JSON, expvar, a heap profile as text, gctrace. FILE@SEQ, FILE@gc=N,\n"     \
 	"FILE@first and FILE@last name one snapshot; without them it is the last of the last\n" \
-	"run.\n"
+	"run. FILE@run=N is the last of its Nth run, FILE@run=N,SEQ ... one of that run.\n"
 
 #define FORMAT_OPTION "  --format FORMAT   table (default), json, ndjson, csv or markdown\n"
 #define PAGE_FORMAT_OPTION \
@@ -99,12 +99,14 @@ const struct verb verbs[] = {
      "what grew between two snapshots",
      "usage: memanalyze diff [OPTIONS] FILE [FILE]\n\n"
      "Compares two snapshots, signed, the largest change first: the figures, span states and\n"
-     "size classes. One FILE: its last run from the first snapshot to the last.\n" FILES
+     "size classes. One FILE: its last run from the first snapshot to the last. Two may be two\n"
+     "snapshots, runs, recordings or databases.\n" FILES
      "\nOptions:\n" OUTPUT_OPTIONS
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze diff snapshot.zst\n"
      "  memanalyze diff snapshot.zst@gc=10 snapshot.zst@last\n"
+     "  memanalyze diff snapshot.zst@run=1,first snapshot.zst@run=1\n"
      "  memanalyze diff --format json old.zst new.zst\n"},
     {"check", verb_check, OPTION_MAX | OPTION_LIMITS | OPTION_BASELINE | OPTION_MAX_GROWTH | OPTION_OVER | OPTION_FORMAT | OPTIONS_PRINT,
      "holds limits, for CI",

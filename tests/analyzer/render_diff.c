@@ -12,11 +12,12 @@ static char *diff(sqlite3 *db, int64_t a, int64_t b)
 	char *error, *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	sqlite3_stmt *rows = diff_prepare(db, a, b, &error);
+	struct diff diff;
 
-	cr_assert(rows, "%s", error);
-	cr_assert_eq(render_statement(rows, RENDER_CSV, &options, out), SQLITE_DONE);
-	sqlite3_finalize(rows);
+	cr_assert(diff_begin(&diff, &(struct diff_side){db, a}, &(struct diff_side){db, b}, &error),
+		  "%s", error);
+	cr_assert_eq(render_statement(diff.rows, RENDER_CSV, &options, out), SQLITE_DONE);
+	diff_end(&diff);
 	fclose(out);
 	return text;
 }
@@ -68,7 +69,10 @@ Test(diff, names_the_snapshot_that_is_missing)
 	sqlite3 *db = render_database();
 	char *error;
 
-	cr_assert_null(diff_prepare(db, 1, 77, &error));
+	struct diff diff;
+
+	cr_assert_not(diff_begin(&diff, &(struct diff_side){db, 1}, &(struct diff_side){db, 77}, &error));
+	diff_end(&diff);
 	cr_assert(strstr(error, "77"));
 	sqlite3_free(error);
 	sqlite3_close(db);

@@ -449,6 +449,29 @@ head -c 100 good.zst >head.zst
 status 3 salvage head.zst -o none.zst
 [ -e none.zst ] && fail 'a recording without a snapshot was written'
 
+# Two runs, two files, two databases, one of each: the same figures, the same rows.
+cat good.zst two.zst >runs.zst
+rm -f first.db second.db runs.db
+status 0 load good.zst -o first.db
+status 0 load two.zst -o second.db
+status 0 load runs.zst -o runs.db
+status 0 diff --format csv good.zst two.zst
+[ "$(wc -l <out)" -gt 3 ] || fail "nothing differs: $(cat out)"
+cp out wanted
+runs=$(query good.zst 'SELECT count(*) FROM run')
+all=$(query runs.zst 'SELECT count(*) FROM run')
+for pair in 'first.db second.db' 'good.zst second.db' 'first.db two.zst' \
+	"runs.zst@run=$runs runs.zst" "runs.db@run=$runs runs.db@run=$all,last"; do
+	# shellcheck disable=SC2086 # two words
+	status 0 diff --format csv $pair
+	cmp out wanted || fail "diff $pair: $(cat out)"
+done
+status 0 diff --format csv two.zst good.zst
+[ "$(awk -F, '$2 == "heap_alloc" { print -$6 }' out)" = "$(awk -F, '$2 == "heap_alloc" { print $6 }' wanted)" ] ||
+	fail "the other way round is not the negative: $(cat out)"
+status 2 diff runs.zst@run=99 runs.zst
+says 'no snapshot @run=99'
+status 3 diff runs.zst@run=1, runs.zst
 status 2 diff good.zst@2
 status 2 diff
 
