@@ -73,6 +73,7 @@ static void print_run(struct report_output *output, const struct report_facts *f
 	output->complete = output->complete && facts->quality.complete;
 	switch (options->format) {
 	case RENDER_TABLE:
+	case RENDER_SVG: /* no report is one */
 		fputs(output->runs > 0 ? "\n\n" : "", output->out);
 		report_print_text(&page, output->out);
 		break;

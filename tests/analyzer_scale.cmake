@@ -18,6 +18,12 @@ if(Python3_FOUND)
 	add_test(NAME memanalyze_cookbook COMMAND ${Python3_EXECUTABLE} ${scale_tests}/cookbook.py
 		$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording>
 		${PROJECT_SOURCE_DIR}/docs/cookbook.md)
-	set_tests_properties(memanalyze_shell memanalyze_cookbook PROPERTIES
+	add_test(NAME memanalyze_same_answers COMMAND ${Python3_EXECUTABLE} ${scale_tests}/same_answers.py
+		$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording> ${CMAKE_CURRENT_LIST_DIR}/golden)
+	add_test(NAME memanalyze_same_answers_all COMMAND ${Python3_EXECUTABLE} ${scale_tests}/same_answers.py
+		$<TARGET_FILE:memanalyze> $<TARGET_FILE:make_recording> ${CMAKE_CURRENT_LIST_DIR}/golden all)
+	set_tests_properties(memanalyze_same_answers_all PROPERTIES
+		TIMEOUT 300 LABELS long ENVIRONMENT "${memspan_test_environment}")
+	set_tests_properties(memanalyze_shell memanalyze_cookbook memanalyze_same_answers PROPERTIES
 		TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
 endif()

@@ -8,8 +8,10 @@
 #include "exit.h"
 #include "nearest.h"
 
-/* Of --format, as enum render_format. */
+/* Of --format: all of them, as enum render_format, and those of a verb. */
+static const char *const all_format_names[] = {"table", "json", "ndjson", "csv", "markdown", "html", "svg", NULL};
 static const char *const page_format_names[] = {"table", "json", "ndjson", "csv", "markdown", "html", NULL};
+static const char *const map_format_names[] = {"table", "json", "ndjson", "csv", "markdown", "svg", NULL};
 static const char *const format_names[] = {"table", "json", "ndjson", "csv", "markdown", NULL};
 static const char *const as_names[] = {"memstats-json", "prometheus", "csv", NULL};
 static const char *const over_names[] = {"last", "any", NULL};
@@ -24,6 +26,7 @@ static const struct option {
 } known[] = {
     {"--format", 0, OPTION_FORMAT, "FORMAT", format_names},
     {"--format", 0, OPTION_FORMAT_PAGE, "FORMAT", page_format_names},
+    {"--format", 0, OPTION_FORMAT_MAP, "FORMAT", map_format_names},
     {"--as", 0, OPTION_AS, "FORM", as_names},
     {"--max", 0, OPTION_MAX, "METRIC=VALUE", NULL},
     {"--limits", 0, OPTION_LIMITS, "LIMITS", NULL},
@@ -108,7 +111,8 @@ static bool apply(struct options *options, const struct option *option, const ch
 	switch (option->set) {
 	case OPTION_FORMAT:
 	case OPTION_FORMAT_PAGE:
-		options->format = (enum render_format)index_of(value, page_format_names);
+	case OPTION_FORMAT_MAP:
+		options->format = (enum render_format)index_of(value, all_format_names);
 		options->has_format = true;
 		break;
 	case OPTION_COLOR:

@@ -57,18 +57,27 @@ void results_bind_number(struct results *results, int index, double value)
 		sqlite3_bind_double(results->insert, index, value);
 }
 
-int results_print(struct results *results, const struct options *options, int status)
+int results_render(struct results *results, const struct options *options,
+                   const struct render_options *look, FILE *out)
 {
 	sqlite3_stmt *rows = NULL;
+	int status = EXIT_FINE;
+	if (sqlite3_prepare_v2(results->db, "SELECT * FROM result ORDER BY rowid", -1, &rows, NULL) !=
+	        SQLITE_OK ||
+	    render_statement(rows, options->format, look, out) != SQLITE_DONE)
+		status = complain(EXIT_INPUT, "%s", sqlite3_errmsg(results->db));
+	sqlite3_finalize(rows);
+	return status;
+}
+
+int results_print(struct results *results, const struct options *options, int status)
+{
 	FILE *out = output_open(options);
 	if (!out)
 		return EXIT_USAGE;
 	struct render_options look = output_look(options, out);
-	if (sqlite3_prepare_v2(results->db, "SELECT * FROM result ORDER BY rowid", -1, &rows, NULL) !=
-	        SQLITE_OK ||
-	    render_statement(rows, options->format, &look, out) != SQLITE_DONE)
-		status = complain(EXIT_INPUT, "%s", sqlite3_errmsg(results->db));
-	sqlite3_finalize(rows);
+	if (results_render(results, options, &look, out) != EXIT_FINE)
+		status = EXIT_INPUT;
 	int closed = output_close(out, options, EXIT_FINE);
 	return closed == EXIT_FINE ? status : closed;
 }

@@ -23,6 +23,10 @@ void results_add(struct results *results);
 /* Binds a number: as an integer if it is one, so that it looks like one. */
 void results_bind_number(struct results *results, int index, double value);
 
+/* Prints the rows to `out`. EXIT_FINE, or EXIT_INPUT after a complaint. */
+int results_render(struct results *results, const struct options *options,
+                   const struct render_options *look, FILE *out);
+
 /* Prints the rows where the options say; `status`, or what printing failed with. */
 int results_print(struct results *results, const struct options *options, int status);
 

@@ -1,142 +1,137 @@
 /*
- * verb_spans.c - memanalyze spans: a map of the heap's addresses.
- *
- * The addresses between the first and the last span are cut into cells of one size, a
- * multiple of a page; a span that lies in several counts in each by the bytes that it has
- * there. For people a cell is a character, for machines a row.
+ * verb_spans.c - memanalyze spans: a map of the heap's addresses, of one snapshot or from one
+ * to another. For people a cell of the map is a character or a square, for machines a row.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exit.h"
 #include "output.h"
-#include "session.h"
+#include "pair.h"
+#include "render/span_picture.h"
+#include "results.h"
+#include "span_map.h"
 #include "verbs.h"
 
-enum { ROWS = 32, COLUMNS = 64, ADDRESS_COLUMNS = 16 };
+enum { ROWS = 32, COLUMNS = 64, ADDRESS_COLUMNS = 16, SIDE_COLUMNS = 6 };
 
-/* ?1 the snapshot, ?2 the cells wanted; columns in the order of enum column. */
-static const char cells_query[] =
-    "WITH RECURSIVE"
-    " range AS MATERIALIZED (SELECT base, npages * 8192 AS bytes, state,"
-    "   CASE state WHEN 'inuse' THEN alloc_count * elem_bytes ELSE 0 END AS alloc_bytes,"
-    "   coalesce(released_bytes, 0) AS released_bytes FROM span WHERE snapshot_id = ?1),"
-    " bound AS (SELECT min(base) AS lo, max(base + bytes) AS hi FROM range),"
-    " grid AS MATERIALIZED (SELECT lo,"
-    "   max(8192, ((hi - lo) / ?2 + 8191) / 8192 * 8192) AS cell FROM bound),"
-    " piece (base, bytes, state, alloc_bytes, released_bytes, n) AS ("
-    "   SELECT base, bytes, state, alloc_bytes, released_bytes, (base - lo) / cell FROM range, grid"
-    "   UNION ALL"
-    "   SELECT base, bytes, state, alloc_bytes, released_bytes, n + 1 FROM piece, grid"
-    "    WHERE base + bytes > lo + (n + 1) * cell),"
-    " part AS (SELECT n, state, 1.0 * alloc_bytes / bytes AS used, 1.0 * released_bytes / bytes AS gone,"
-    "   min(base + bytes, lo + (n + 1) * cell) - max(base, lo + n * cell) AS here FROM piece, grid)"
-    "SELECT grid.lo + n * cell AS base, cell AS bytes,"
-    " coalesce(sum(here) FILTER (WHERE state = 'inuse'), 0) AS inuse_bytes,"
-    " CAST(round(coalesce(sum(here * used) FILTER (WHERE state = 'inuse'), 0)) AS INTEGER)"
-    "   AS alloc_bytes,"
-    " coalesce(sum(here) FILTER (WHERE state = 'stack'), 0) AS stack_bytes,"
-    " coalesce(sum(here) FILTER (WHERE state = 'idle'), 0) AS idle_bytes,"
-    " CAST(round(sum(here * gone)) AS INTEGER) AS released_bytes,"
-    " CASE WHEN sum(here) FILTER (WHERE state = 'inuse') > 0 THEN"
-    "   sum(here * used) FILTER (WHERE state = 'inuse') / sum(here) FILTER (WHERE state = 'inuse')"
-    "   END AS occupancy_ratio"
-    " FROM part, grid GROUP BY n ORDER BY n";
+#define OF_A_SIDE(prefix)                                                              \
+	prefix "inuse_bytes," prefix "alloc_bytes," prefix "stack_bytes," prefix           \
+	       "idle_bytes," prefix "released_bytes," prefix "occupancy_ratio"
 
-enum column { BASE, BYTES, INUSE, ALLOC, STACK, IDLE, RELEASED, OCCUPANCY };
-
-/* What fills most of the cell; of spans in use how much of them is allocated, in eighths. */
-static const char *cell_mark(sqlite3_stmt *cell, bool unicode)
+static int bind_side(struct results *results, int at, const struct span_map_cell *cell)
 {
-	static const char *const levels[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-	static const char *const plain[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
-	int64_t inuse = sqlite3_column_int64(cell, INUSE), stack = sqlite3_column_int64(cell, STACK);
-	int64_t idle = sqlite3_column_int64(cell, IDLE);
-	if (stack > inuse && stack >= idle)
-		return unicode ? "▒" : "S";
-	if (inuse > 0) {
-		int level = (int)(sqlite3_column_double(cell, OCCUPANCY) * 8 - 1e-9);
-		return (unicode ? levels : plain)[level < 0 ? 0 : level > 7 ? 7 : level];
+	const double bytes[] = {(double)cell->inuse_pages * SPAN_MAP_PAGE_BYTES,
+	                        round(cell->alloc_bytes),
+	                        (double)cell->stack_pages * SPAN_MAP_PAGE_BYTES,
+	                        (double)cell->idle_pages * SPAN_MAP_PAGE_BYTES,
+	                        round(cell->released_bytes)};
+	for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++)
+		results_bind_number(results, at++, bytes[i]);
+	if (cell->inuse_pages > 0)
+		sqlite3_bind_double(results->insert, at, span_map_occupancy(cell));
+	return at + 1;
+}
+
+static int print_rows(FILE *out, const struct span_map *map, const struct options *options,
+                      const struct render_options *look)
+{
+	struct results results;
+	int status = EXIT_INPUT;
+	if (!results_begin(&results, map->sides == 1
+	                                 ? "base,bytes," OF_A_SIDE("")
+	                                 : "base,bytes," OF_A_SIDE("a_") "," OF_A_SIDE("b_")
+	                                   ",alloc_change_bytes"))
+		goto end;
+	for (size_t n = 0; n < map->count; n++) {
+		if (!span_map_is_heap(map, n))
+			continue;
+		sqlite3_bind_int64(results.insert, 1, (sqlite3_int64)span_map_base(map, n));
+		results_bind_number(&results, 2, (double)span_map_cell_bytes(map));
+		int at = 3;
+		for (unsigned side = 0; side < map->sides; side++)
+			at = bind_side(&results, at, &map->cell[side][n]);
+		if (map->sides == 2)
+			results_bind_number(&results, at, round(map->cell[1][n].alloc_bytes) -
+			                                      round(map->cell[0][n].alloc_bytes));
+		results_add(&results);
 	}
-	return 2 * sqlite3_column_int64(cell, RELEASED) > idle ? (unicode ? "·" : ".")
-	                                                       : (unicode ? "○" : "o");
+	status = results_render(&results, options, look, out);
+end:
+	results_end(&results);
+	return status;
 }
 
-static void print_legend(FILE *out, int64_t cell_bytes, bool unicode)
+/* What a snapshot is called: its program, cycle and number. To be freed. */
+static char *title_of(sqlite3 *db, int64_t snapshot_id)
 {
-	fprintf(out, "\nA character is %lld KiB: ", (long long)cell_bytes / 1024);
-	fputs(unicode ? "▁ to █ spans in use, by the part of them that is allocated;\n"
-	                "▒ stacks; ○ idle and kept; · idle and released.\n"
-	              : "1 to 8 spans in use, by the eighths of them that are allocated;\n"
-	                "S stacks; o idle and kept; . idle and released.\n",
-	      out);
-}
-
-static int print_map(sqlite3_stmt *cells, unsigned columns, bool unicode, FILE *out)
-{
-	int64_t cell_bytes = 0;
-	unsigned at = 0;
-	int result;
-	while ((result = sqlite3_step(cells)) == SQLITE_ROW) {
-		if (at % columns == 0)
-			fprintf(out, "%s0x%012llx  ", at ? "\n" : "",
-			        (unsigned long long)sqlite3_column_int64(cells, BASE));
-		fputs(cell_mark(cells, unicode), out);
-		cell_bytes = sqlite3_column_int64(cells, BYTES);
-		at++;
+	char *title = NULL;
+	sqlite3_stmt *find;
+	if (sqlite3_prepare_v2(db, "SELECT coalesce(r.exe || ', ', '') || coalesce('gc ' || s.gc_num ||"
+	                           " ', ', '') || 'snapshot ' || s.seq FROM snapshot AS s"
+	                           " JOIN run AS r ON r.id = s.run_id WHERE s.id = ?1",
+	                       -1, &find, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(find, 1, snapshot_id);
+		if (sqlite3_step(find) == SQLITE_ROW && sqlite3_column_text(find, 0))
+			title = strdup((const char *)sqlite3_column_text(find, 0));
 	}
-	if (at > 0) {
-		fputc('\n', out);
-		print_legend(out, cell_bytes, unicode);
-	}
-	return result;
+	sqlite3_finalize(find);
+	return title ? title : strdup("snapshot");
 }
 
-static int64_t last_snapshot(sqlite3 *db)
+static int draw(const struct pair *pair, const struct span_map *map, const struct options *options,
+                unsigned columns, FILE *out)
 {
-	int64_t id = 0;
-	sqlite3_stmt *last;
-	if (sqlite3_prepare_v2(db, "SELECT id FROM snapshot ORDER BY run_id DESC, seq DESC LIMIT 1", -1,
-	                       &last, NULL) == SQLITE_OK &&
-	    sqlite3_step(last) == SQLITE_ROW)
-		id = sqlite3_column_int64(last, 0);
-	sqlite3_finalize(last);
-	return id;
-}
-
-static int print(const struct session *session, const struct options *options, FILE *out)
-{
-	sqlite3 *db = session->store.db;
-	sqlite3_stmt *cells;
 	struct render_options look = output_look(options, out);
-	unsigned columns = look.width > ADDRESS_COLUMNS + 8 && look.width < ADDRESS_COLUMNS + COLUMNS
-	                       ? look.width - ADDRESS_COLUMNS
-	                       : COLUMNS;
-	if (sqlite3_prepare_v2(db, cells_query, -1, &cells, NULL) != SQLITE_OK)
-		return complain(EXIT_INPUT, "spans: %s", sqlite3_errmsg(db));
-	sqlite3_bind_int64(cells, 1, session->snapshot_id ? session->snapshot_id : last_snapshot(db));
-	sqlite3_bind_int64(cells, 2, (int64_t)columns * ROWS);
-	int result = options->format == RENDER_TABLE
-	                 ? print_map(cells, columns, look.unicode, out)
-	                 : render_statement(cells, options->format, &look, out);
-	int status = session_status(session, options->strict);
-	if (result != SQLITE_DONE)
-		status = complain(EXIT_INPUT, "spans: %s", sqlite3_errmsg(db));
-	sqlite3_finalize(cells);
+	int status = pair_status(pair, options->strict);
+	char *title[PAIR_SIDES] = {title_of(pair->db[0], pair->snapshot_id[0]),
+	                           title_of(pair->db[1], pair->snapshot_id[1])};
+	if (!title[0] || !title[1])
+		status = complain(EXIT_INPUT, "out of memory");
+	else if (options->format == RENDER_TABLE)
+		span_picture_text(out, map, title, columns, &look);
+	else if (options->format == RENDER_SVG)
+		span_picture_svg(out, map, title);
+	else if (print_rows(out, map, options, &look) != EXIT_FINE)
+		status = EXIT_INPUT;
+	free(title[0]);
+	free(title[1]);
+	return status;
+}
+
+static int print(const struct pair *pair, const struct options *options, FILE *out)
+{
+	const struct span_map_snapshot snapshots[] = {{pair->db[0], pair->snapshot_id[0]},
+	                                              {pair->db[1], pair->snapshot_id[1]}};
+	struct span_map map;
+	struct render_options look = output_look(options, out);
+	sqlite3 *failed = NULL;
+	unsigned columns = COLUMNS;
+	if (options->format == RENDER_TABLE && look.width > ADDRESS_COLUMNS + 8 &&
+	    look.width < ADDRESS_COLUMNS + COLUMNS)
+		columns = look.width - ADDRESS_COLUMNS;
+	int result = span_map_make(&map, snapshots, options->word_count == 1 ? 1 : 2,
+	                           (size_t)columns * ROWS, &failed);
+	int status = result == SQLITE_OK ? draw(pair, &map, options, columns, out)
+	             : result == SQLITE_NOMEM
+	                 ? complain(EXIT_INPUT, "spans: out of memory")
+	                 : complain(EXIT_INPUT, "spans: %s", sqlite3_errmsg(failed));
+	span_map_free(&map);
 	return status;
 }
 
 int verb_spans(const struct options *options)
 {
-	struct session session;
-	if (options->word_count != 1)
-		return complain(EXIT_USAGE, "spans needs one FILE; see 'memanalyze spans --help'");
-	int status = session_open(&session, options->words, 1);
+	struct pair pair;
+	if (options->word_count < 1 || options->word_count > 2)
+		return complain(EXIT_USAGE, "spans needs one FILE or two; see 'memanalyze spans --help'");
+	int status = pair_open(&pair, options->words, options->word_count, false);
 	FILE *out = status == EXIT_FINE ? output_open(options) : NULL;
 	if (status == EXIT_FINE && !out)
 		status = EXIT_USAGE;
 	if (out)
-		status = output_close(out, options, print(&session, options, out));
-	session_close(&session);
+		status = output_close(out, options, print(&pair, options, out));
+	pair_close(&pair);
 	return status;
 }

@@ -14,6 +14,9 @@
 #define PAGE_FORMAT_OPTION \
 	"  --format FORMAT   table (default), json, ndjson, csv, markdown or html\n"
 
+#define MAP_FORMAT_OPTION \
+	"  --format FORMAT   table (default), json, ndjson, csv, markdown or svg\n"
+
 #define WRITE_OPTIONS                                                               \
 	"  -o, --output OUT  write to a new file\n"                                   \
 	"  --force           replace OUT if it exists\n"                              \
@@ -136,17 +139,20 @@ const struct verb verbs[] = {
      "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1GiB --over any\n"
      "  memanalyze check new.zst --baseline old.zst --max-growth heap_alloc=10%\n"
      "  memanalyze check --limits heap.limits --format json snapshot.zst\n"},
-    {"spans", verb_spans, OPTION_FORMAT | OPTIONS_PRINT,
+    {"spans", verb_spans, OPTION_FORMAT_MAP | OPTIONS_PRINT,
      "draws a map of the heap's addresses",
-     "usage: memanalyze spans [OPTIONS] FILE\n\n"
-     "Draws the addresses of the heap in a snapshot (the last, or FILE@SEQ, FILE@gc=N,\n"
-     "FILE@first): where spans are and how full they are, what is idle, what is released.\n"
-     "Other formats give a row for each cell of the map.\n\nOptions:\n"
-     OUTPUT_OPTIONS
+     "usage: memanalyze spans [OPTIONS] FILE [FILE]\n\n"
+     "Draws the addresses of the heap in a snapshot: where spans are and how full they are,\n"
+     "what is idle, what is released. Of two snapshots, of one FILE or of two: how each range\n"
+     "of addresses went from the first to the second. With --format svg that is a drawing,\n"
+     "one file that needs no other; other formats give a row for each cell of the map.\n" FILES
+     "\nOptions:\n" MAP_FORMAT_OPTION WRITE_OPTIONS
      "  --strict           a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze spans snapshot.zst\n"
-     "  memanalyze spans snapshot.zst@gc=10 --format csv\n"},
+     "  memanalyze spans snapshot.zst@gc=10 --format csv\n"
+     "  memanalyze spans snapshot.zst@first snapshot.zst@last\n"
+     "  memanalyze spans old.zst new.zst --format svg -o spans.svg\n"},
     {"export", verb_export, OPTION_AS | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT,
      "figures for other tools",
      "usage: memanalyze export [OPTIONS] FILE --as FORM\n\n"

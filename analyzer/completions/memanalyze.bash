@@ -50,7 +50,7 @@ _memanalyze_value() {
 	"check --over") echo "last any" ;;
 	"check --output" | "check -o") echo "OUT" ;;
 	"check --color") echo "never auto always" ;;
-	"spans --format") echo "table json ndjson csv markdown" ;;
+	"spans --format") echo "table json ndjson csv markdown svg" ;;
 	"spans --output" | "spans -o") echo "OUT" ;;
 	"spans --color") echo "never auto always" ;;
 	"export --as") echo "memstats-json prometheus csv" ;;

@@ -74,7 +74,7 @@ complete -c memanalyze -n '__fish_seen_subcommand_from check' -l strict -d 'a ru
 complete -c memanalyze -n '__fish_seen_subcommand_from check' -l color -x -a 'never auto always' -d 'auto (default), always or never'
 complete -c memanalyze -n '__fish_seen_subcommand_from check' -s h -l help -d 'show help'
 complete -c memanalyze -n '__fish_seen_subcommand_from spans' -k -a '(__fish_complete_suffix .zst) (__fish_complete_suffix .db)'
-complete -c memanalyze -n '__fish_seen_subcommand_from spans' -l format -x -a 'table json ndjson csv markdown' -d 'table (default), json, ndjson, csv or markdown'
+complete -c memanalyze -n '__fish_seen_subcommand_from spans' -l format -x -a 'table json ndjson csv markdown svg' -d 'table (default), json, ndjson, csv, markdown or svg'
 complete -c memanalyze -n '__fish_seen_subcommand_from spans' -s o -l output -r -d 'write to a new file'
 complete -c memanalyze -n '__fish_seen_subcommand_from spans' -l force -d 'replace OUT if it exists'
 complete -c memanalyze -n '__fish_seen_subcommand_from spans' -l strict -d 'a run without an orderly end gives exit status 4'

@@ -232,6 +232,7 @@ int render_statement(sqlite3_stmt *statement, enum render_format format,
 		return rows_print_markdown(statement, out);
 	case RENDER_TABLE:
 	case RENDER_HTML:
+	case RENDER_SVG:
 		break;
 	}
 	return print_table(statement, options, out);

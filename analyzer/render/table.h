@@ -15,6 +15,7 @@ enum render_format {
 	RENDER_CSV,      /* RFC 4180, header always */
 	RENDER_MARKDOWN,
 	RENDER_HTML, /* a page; only of the report */
+	RENDER_SVG,  /* a drawing; only of the map of spans */
 };
 
 struct render_options {

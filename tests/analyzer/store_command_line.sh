@@ -418,7 +418,7 @@ for file in good.zst heap.db; do
 done
 status 0 spans good.zst@first --format json
 status 2 spans
-status 2 spans good.zst two.zst
+status 2 spans good.zst two.zst good.zst
 
 # What is good of a damaged recording: nothing that stands is overwritten, the source is only read.
 status 0 salvage good.zst -o saved.zst
