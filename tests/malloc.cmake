@@ -31,6 +31,24 @@ add_test(NAME malloc_leaks_are_told COMMAND ${malloc_folder}/test_leaks
 	$<TARGET_FILE:memanalyze> $<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_leaks>)
 set_tests_properties(malloc_leaks_are_told PROPERTIES TIMEOUT 120)
 
+# While libraries come and go; the same with the C library's malloc shows that the test holds.
+add_library(malloc_module MODULE ${malloc_folder}/malloc_module.c)
+add_library(malloc_module_static MODULE ${malloc_folder}/malloc_module.c)
+target_compile_definitions(malloc_module_static PRIVATE STATIC_TLS)
+memspan_add_plain_test(malloc_loading_by_libc
+	SOURCES ${malloc_folder}/malloc_loading.c LIBS Threads::Threads ${CMAKE_DL_LIBS}
+	ARGS $<TARGET_FILE:malloc_module> $<TARGET_FILE:malloc_module_static>)
+target_compile_options(malloc_loading_by_libc PRIVATE -fno-builtin)
+add_test(NAME malloc_loading COMMAND malloc_loading_by_libc $<TARGET_FILE:malloc_module>
+	$<TARGET_FILE:malloc_module_static>)
+set_tests_properties(malloc_loading PROPERTIES TIMEOUT 300
+	ENVIRONMENT LD_PRELOAD=$<TARGET_FILE:memspan_malloc>)
+
+add_test(NAME malloc_cplusplus COMMAND ${malloc_folder}/test_cplusplus
+	$<TARGET_FILE:memspan_malloc> $<TARGET_FILE:memanalyze>)
+set_tests_properties(malloc_cplusplus PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
+	LABELS "long;native")
+
 add_executable(malloc_ends ${malloc_folder}/malloc_ends.c)
 target_link_libraries(malloc_ends PRIVATE Threads::Threads)
 target_compile_options(malloc_ends PRIVATE -fno-builtin)

@@ -208,7 +208,7 @@ static void summarize(const char *path, const struct child *child)
 	char *file = (char *)path;
 	if (access(path, F_OK) != 0) {
 		warn("record: nothing was recorded: the program ended without its exit handlers"
-		     " (a signal, _exit) before the first snapshot; --interval 1s takes more");
+		     " (a signal, or an exec) before the first snapshot; --interval 1s takes more");
 		return;
 	}
 	fprintf(stderr, "memanalyze: recorded %s\n", path);
