@@ -92,6 +92,8 @@ static int run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	const struct verb *verb = find_verb(argv[1]);
+	if (!verb || !(verb->options & OPTION_PROGRAM)) /* a program gets it as it was given to us */
+		signal(SIGPIPE, SIG_DFL);               /* a closed pipe ends it quietly */
 	if (verb)
 		return run_verb(verb, argc, argv);
 	if (strcmp(argv[1], "help") == 0 && argc > 2)
@@ -122,6 +124,5 @@ int main(int argc, char **argv)
 {
 	occupy_standard_streams();
 	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_DFL); /* a closed pipe ends it quietly */
 	return output_finish(run(argc, argv));
 }

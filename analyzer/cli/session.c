@@ -108,7 +108,7 @@ int session_import(struct store *store, const struct source *source,
 	if (result->unfinished && is_text)
 		warn("%s: breaks off within a figure; what stands before it is shown", source->path);
 	else if (result->unfinished)
-		warn("%s: %llu run%s did not end in an orderly way (killed, or still running)",
+		warn("%s: %llu run%s did not end in an orderly way (killed, replaced by exec, or still running)",
 		     source->path, (unsigned long long)result->unfinished,
 		     result->unfinished == 1 ? "" : "s");
 	return EXIT_FINE;
