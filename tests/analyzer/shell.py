@@ -3,6 +3,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,10 +56,22 @@ class Shell:
         self.type(line + "\r")
         return self.read_until(pattern)
 
-    def end(self):
+    def end(self, keys=""):
+        """Waits for the end. The keys are typed until it comes: a prompt stands a moment before
+        the terminal hands over each key, and a Ctrl-D in between becomes a character of the line."""
+        deadline = time.monotonic() + 60
         try:
-            while os.read(self.terminal, 65536):
-                pass
+            while time.monotonic() < deadline:
+                self.type(keys)
+                while not select.select([self.terminal], [], [], 1)[0] and time.monotonic() < deadline:
+                    self.type(keys)
+                part = os.read(self.terminal, 65536)
+                if not part:
+                    break
+                self.seen += part.decode(errors="replace")
+            else:
+                fail(f"does not end, saw {self.seen!r}")
+                os.kill(self.process, signal.SIGKILL)
         except OSError:
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
@@ -121,8 +134,7 @@ shell.read_until(r"SELECT 6 \* 7 AS a;")
 shell.type("\r")
 shell.read_until("42")
 shell.read_until("memspan> ")
-shell.type("\x04")
-if shell.end() != 0:
+if shell.end("\x15\x04") != 0:
     fail("status of a shell that was ended")
 shell = Shell(recording)
 shell.read_until("memspan> ")
