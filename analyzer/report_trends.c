@@ -191,7 +191,8 @@ static int gather_cycles(struct report_query *query, struct report_facts *facts)
 static int gather_phases(struct report_query *query, struct report_facts *facts)
 {
 	static const char sql[] =
-		"SELECT phase, count(*), sum(duration_ns), max(duration_ns), max(stop_ns)"
+		"SELECT phase, count(*), CAST(total(duration_ns) AS INTEGER), max(duration_ns),"
+		" max(stop_ns)"
 		" FROM gc_pause WHERE run_id = ?1 GROUP BY phase ORDER BY phase = 'snapshot', "
 		"phase";
 	struct report_pauses *pauses = &facts->pauses;

@@ -33,7 +33,8 @@ FROM cycle
 WINDOW last_20 AS (PARTITION BY run_id ORDER BY gc_num ROWS BETWEEN 19 PRECEDING AND CURRENT ROW);
 
 -- Nearest rank: the p-th percentile of n values is the one at ceil(p n / 100), from 1. Windows
--- and no GROUP BY, so that a question about one run reads no other.
+-- and no GROUP BY, so that a question about one run reads no other. A run's sum is total()'s,
+-- which ends at the largest integer where sum() would be an error: below 104 days it is exact.
 CREATE VIEW IF NOT EXISTS pause_summary AS
 WITH cycle AS (
   SELECT run_id, gc_num, sum(duration_ns) AS pause_ns
@@ -58,7 +59,8 @@ WITH cycle AS (
          max(CASE WHEN position = (90 * n + 99) / 100 THEN pause_ns END) OVER run AS p90_ns,
          max(CASE WHEN position = (99 * n + 99) / 100 THEN pause_ns END) OVER run AS p99_ns,
          max(pause_ns) OVER run AS max_ns,
-         sum(pause_ns) OVER run AS total_ns,
+         CASE WHEN count(pause_ns) OVER run > 0
+              THEN CAST(total(pause_ns) OVER run AS INTEGER) END AS total_ns,
          sum(dx * dx) OVER run AS xx, sum(dx * dy) OVER run AS xy, sum(dy * dy) OVER run AS yy
   FROM centred
   WINDOW run AS (PARTITION BY run_id)
@@ -125,7 +127,8 @@ WITH event (run_id, gc_num, snapshot_id, cycle, pause_ns) AS (
   JOIN mstats AS m ON m.snapshot_id = s.id
 ), summed AS (
   SELECT run_id, snapshot_id, sum(cycle) OVER up_to_here AS cycles,
-         sum(pause_ns) OVER up_to_here AS total_ns
+         CASE WHEN count(pause_ns) OVER up_to_here > 0
+              THEN CAST(total(pause_ns) OVER up_to_here AS INTEGER) END AS total_ns
   FROM event
   WINDOW up_to_here AS (PARTITION BY run_id ORDER BY gc_num)
 )

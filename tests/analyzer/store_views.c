@@ -253,6 +253,22 @@ static void add_snapshots(int run, int first, int count)
 	execute(sql);
 }
 
+/* More than 2^63 ns in one run, as no program but a hostile recording has them. */
+Test(views, a_sum_of_pauses_ends_at_the_largest_integer)
+{
+	execute("INSERT INTO mstats (snapshot_id, numgc, pause_total_ns) VALUES (2, 40000, 5);"
+	        "UPDATE snapshot SET gc_num = 40000 WHERE id = 2;"
+	        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+	        " INSERT INTO gc_pause SELECT 1, i, 'mark', (1 << 48) - 1, 1, i FROM n");
+	cr_expect_str_eq(row("SELECT n, total_ns FROM pause_summary"), "40000 9223372036854775807");
+	cr_expect_str_eq(row("SELECT right_value, holds FROM accounting"
+	                     " WHERE identity = 'pause_total_ns = sum of the pauses'"),
+	                 "9223372036854775807 0");
+	execute("DELETE FROM gc_pause WHERE gc_num > 4;"
+	        "UPDATE gc_pause SET duration_ns = (1 << 51) - 1");
+	cr_expect_str_eq(row("SELECT total_ns FROM pause_summary"), "9007199254740988");
+}
+
 Test(views, accounting_of_twice_the_snapshots_takes_twice_the_steps)
 {
 	static const char question[] = "SELECT * FROM accounting WHERE run_id = 1";
