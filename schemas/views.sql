@@ -1,6 +1,8 @@
--- views.sql - the stable layer: questions with one answer.
+-- views.sql - the stable layer: questions with one answer. A view that an older version made is
+-- replaced; its columns stay the first ones.
 
-CREATE VIEW IF NOT EXISTS fragmentation AS
+DROP VIEW IF EXISTS fragmentation;
+CREATE VIEW fragmentation AS
 SELECT s.id AS snapshot_id, s.run_id, s.gc_num, s.unix_ns,
        m.heap_inuse AS heap_inuse_bytes,
        m.heap_alloc AS heap_alloc_bytes,
@@ -9,7 +11,8 @@ SELECT s.id AS snapshot_id, s.run_id, s.gc_num, s.unix_ns,
 FROM snapshot AS s
 JOIN mstats AS m ON m.snapshot_id = s.id;
 
-CREATE VIEW IF NOT EXISTS idle_memory AS
+DROP VIEW IF EXISTS idle_memory;
+CREATE VIEW idle_memory AS
 SELECT s.id AS snapshot_id, s.run_id, s.gc_num, s.unix_ns,
        m.heap_idle AS heap_idle_bytes,
        m.heap_released AS heap_released_bytes,
@@ -19,7 +22,8 @@ FROM snapshot AS s
 JOIN mstats AS m ON m.snapshot_id = s.id;
 
 -- A cycle's pause is the sum of its stops; the stop of a snapshot is none of them.
-CREATE VIEW IF NOT EXISTS pause_trend AS
+DROP VIEW IF EXISTS pause_trend;
+CREATE VIEW pause_trend AS
 WITH cycle AS (
   SELECT run_id, gc_num, sum(duration_ns) AS pause_ns, max(end_unix_ns) AS pause_end_unix_ns
   FROM gc_pause
@@ -35,7 +39,8 @@ WINDOW last_20 AS (PARTITION BY run_id ORDER BY gc_num ROWS BETWEEN 19 PRECEDING
 -- Nearest rank: the p-th percentile of n values is the one at ceil(p n / 100), from 1. Windows
 -- and no GROUP BY, so that a question about one run reads no other. A run's sum is total()'s,
 -- which ends at the largest integer where sum() would be an error: below 104 days it is exact.
-CREATE VIEW IF NOT EXISTS pause_summary AS
+DROP VIEW IF EXISTS pause_summary;
+CREATE VIEW pause_summary AS
 WITH cycle AS (
   SELECT run_id, gc_num, sum(duration_ns) AS pause_ns
   FROM gc_pause
@@ -70,7 +75,8 @@ SELECT run_id, n, min_ns, mean_ns, p50_ns, p90_ns, p99_ns, max_ns, total_ns,
 FROM summed
 WHERE position = 1;
 
-CREATE VIEW IF NOT EXISTS class_fragmentation AS
+DROP VIEW IF EXISTS class_fragmentation;
+CREATE VIEW class_fragmentation AS
 SELECT t.snapshot_id, t.class,
        (SELECT b.size FROM by_size AS b
         WHERE b.snapshot_id = t.snapshot_id AND b.class = t.class AND t.class > 0) AS size_bytes,
@@ -86,7 +92,8 @@ GROUP BY t.snapshot_id, t.class;
 
 -- The spans of a snapshot in one row; none where spans were not recorded. Grouped in the
 -- order of snapshot's index, so that a question about one run or one snapshot reads no other.
-CREATE VIEW IF NOT EXISTS span_walk AS
+DROP VIEW IF EXISTS span_walk;
+CREATE VIEW span_walk AS
 SELECT s.run_id, s.id AS snapshot_id,
        sum(t.alloc_bytes) AS alloc_bytes,
        sum(t.alloc_count) AS objects,
@@ -100,7 +107,8 @@ JOIN span_sum AS t ON t.snapshot_id = s.id
 GROUP BY s.run_id, s.seq, s.id;
 
 -- Size classes in which the counters and the spans do not agree.
-CREATE VIEW IF NOT EXISTS class_disagreement AS
+DROP VIEW IF EXISTS class_disagreement;
+CREATE VIEW class_disagreement AS
 SELECT s.run_id, s.id AS snapshot_id,
        sum(b.nmalloc - b.nfree
            <> coalesce(scan.alloc_count, 0) + coalesce(noscan.alloc_count, 0)) AS classes
@@ -114,7 +122,8 @@ GROUP BY s.run_id, s.seq, s.id;
 
 -- The pauses of a run up to each snapshot: in how many cycles, and their sum. Snapshots and
 -- cycles are one stream here, so that it takes one pass.
-CREATE VIEW IF NOT EXISTS pause_so_far AS
+DROP VIEW IF EXISTS pause_so_far;
+CREATE VIEW pause_so_far AS
 WITH event (run_id, gc_num, snapshot_id, cycle, pause_ns) AS (
   SELECT run_id, gc_num, NULL, 1, sum(duration_ns)
   FROM gc_pause
@@ -135,7 +144,8 @@ WITH event (run_id, gc_num, snapshot_id, cycle, pause_ns) AS (
 SELECT run_id, snapshot_id, cycles, total_ns FROM summed WHERE snapshot_id IS NOT NULL;
 
 -- Blocks to which nothing points, most bytes first in each snapshot that was looked through.
-CREATE VIEW IF NOT EXISTS leaks AS
+DROP VIEW IF EXISTS leaks;
+CREATE VIEW leaks AS
 SELECT l.snapshot_id, s.run_id, s.seq, s.unix_ns, l.class,
        CASE WHEN l.class > 0 THEN b.size END AS size_bytes, l.blocks, l.bytes
 FROM leak AS l
@@ -147,7 +157,8 @@ ORDER BY l.snapshot_id, l.bytes DESC, l.class;
 -- runtime.MemStats); identities whose figures the source lacks have no row. Spans and pauses
 -- are added up once for all the identities that need them, and a question about one run
 -- (by run_id) reads no other.
-CREATE VIEW IF NOT EXISTS accounting AS
+DROP VIEW IF EXISTS accounting;
+CREATE VIEW accounting AS
 WITH counted AS NOT MATERIALIZED (
   SELECT s.run_id, m.* FROM snapshot AS s JOIN mstats AS m ON m.snapshot_id = s.id
 ), walk_identity (number, identity) AS (

@@ -9,7 +9,8 @@ extern const char schema_tables[], schema_span[], schema_views[], schema_finding
 
 enum {
 	SCHEMA_APPLICATION_ID = 0x6d73706e, /* "mspn" */
-	SCHEMA_VERSION = 2,                 /* user_version; 2: leaks */
+	SCHEMA_VERSION_LEAKS = 2,
+	SCHEMA_VERSION = 3,                 /* user_version; 3: accounting knows the run */
 };
 
 #endif

@@ -159,7 +159,7 @@ static bool stand_in(struct store *store)
 	                      " size_bytes, blocks, bytes)");
 }
 
-/* Everything once more, where it is not there; rows and thresholds of the user's stay. */
+/* The tables that are not there, all views anew; rows and thresholds of the user's stay. */
 static bool migrate(struct store *store)
 {
 	if (execute(store, "BEGIN IMMEDIATE") && make_tables(store) && store_views(store) &&
@@ -196,7 +196,7 @@ enum store_open_result store_open_read(struct store *store, const char *path)
 			undo_killed_load(path);
 	}
 	if (result == STORE_OPENED && (!schema_trust_own_views(store->db) ||
-	                               (made_by < SCHEMA_VERSION && !stand_in(store))))
+	                               (made_by < SCHEMA_VERSION_LEAKS && !stand_in(store))))
 		return STORE_FAILED;
 	return result;
 }

@@ -49,8 +49,8 @@ bool store_open_memory(struct store *store);
 enum store_open_result store_open_read(struct store *store, const char *path);
 
 /*
- * The database at path for adding to it; one that an older version made gets the tables and
- * views that it lacks. One that is missing is made, and stands there only
+ * The database at path for adding to it; one that an older version made gets the tables
+ * that it lacks and this version's views. One that is missing is made, and stands there only
  * after store_publish: an end before that leaves nothing. STORE_FAILED with db NULL: errno.
  */
 enum store_open_result store_open_write(struct store *store, const char *path);

@@ -233,16 +233,22 @@ if command -v sqlite3 >/dev/null; then
 		DROP VIEW leaks; DROP TABLE leak; DROP TABLE leak_search;
 		DELETE FROM finding_rule WHERE name = "blocks_lost"; DELETE FROM schema_doc WHERE since > 1
 			OR object LIKE "%blocks_lost"; UPDATE finding_rule SET threshold = 0.9
-			WHERE name = "fragmentation_high"; PRAGMA user_version = 1'
+			WHERE name = "fragmentation_high"; DROP VIEW accounting; CREATE VIEW accounting AS
+			SELECT id AS snapshot_id, "identity" AS identity, 1 AS left_value, 1 AS right_value,
+			1 AS holds FROM snapshot; PRAGMA user_version = 1'
 	status 0 report older.db
 	status 0 report --format json older.db
 	grep -q '"leaks": null' out || fail 'an older database tells of leaks'
 	status 0 sql older.db 'SELECT * FROM leaks'
+	status 0 sql older.db 'SELECT min(run_id) FROM accounting' --format csv
+	tail -n 1 out | grep -qx 1 || fail "an older view answers: $(cat out)"
 	[ "$(sqlite3 older.db 'PRAGMA user_version')" -eq 1 ] || fail 'a reader changed the database'
 	status 0 load good.zst -o older.db
-	[ "$(sqlite3 older.db 'PRAGMA user_version')" -eq 2 ] || fail 'load did not migrate'
+	[ "$(sqlite3 older.db 'PRAGMA user_version')" -eq 3 ] || fail 'load did not migrate'
 	[ "$(sqlite3 older.db "SELECT threshold FROM finding_rule WHERE name = 'fragmentation_high'")" = 0.9 ] ||
 		fail 'load changed a threshold'
+	[ "$(sqlite3 older.db 'SELECT min(run_id) FROM accounting')" = 1 ] ||
+		fail 'load left an older view'
 	for object in leak leak_search leaks finding_blocks_lost; do
 		[ "$(sqlite3 older.db "SELECT count(*) FROM sqlite_master WHERE name = '$object'")" -eq 1 ] ||
 			fail "load did not make $object"
