@@ -95,7 +95,7 @@ const char *check_unit(sqlite3 *db, const char *metric, char unit[static CHECK_U
 	char *pause = pause_column(metric, scale);
 	sqlite3_stmt *row = prepare(db, sqlite3_mprintf(
 		"SELECT unit FROM schema_doc WHERE unit IS NOT NULL AND (column = %Q AND object IN"
-		" ('run_level', 'fragmentation', 'idle_memory', 'mstats', 'run_collector')"
+		" ('run_level', 'fragmentation', 'idle_memory', 'mstats', 'leak_search', 'run_collector')"
 		" OR column = %Q AND object = 'pause_summary') ORDER BY object = 'pause_summary'",
 		metric, pause));
 	const char *text = NULL;
@@ -149,7 +149,8 @@ sqlite3_stmt *check_metrics(sqlite3 *db)
 	return prepare(db, sqlite3_mprintf(
 		"SELECT p.name FROM (SELECT 'run_level' AS source UNION ALL SELECT 'fragmentation'"
 		" UNION ALL SELECT 'idle_memory' UNION ALL SELECT 'mstats'"
-		" UNION ALL SELECT 'leak_search' UNION ALL SELECT 'run_collector') AS t, pragma_table_info(t.source) AS p"
+		" UNION ALL SELECT 'leak_search' UNION ALL SELECT 'run_collector') AS t,"
+		" pragma_table_info(t.source) AS p"
 		" WHERE p.name NOT IN ('run_id', 'snapshot_id') "
 		"UNION SELECT 'pause_' || replace(name, '_ns', '_ms')"
 		" FROM pragma_table_info('pause_summary') WHERE name <> 'run_id' ORDER BY 1"));

@@ -272,6 +272,18 @@ static int hold_all(struct check *check, int status)
 	return status;
 }
 
+/* Standard input can be read once: as one of the FILEs, as OLD, or as limits. */
+static size_t count_standard_input(const struct options *options)
+{
+	size_t count = options->baseline && strcmp(options->baseline, "-") == 0;
+	for (size_t i = 0; i < options->word_count; i++)
+		count += strcmp(options->words[i], "-") == 0;
+	for (size_t i = 0; i < options->limit_count; i++)
+		count += options->limits[i].kind == OPTION_LIMIT_FILE &&
+		         strcmp(options->limits[i].text, "-") == 0;
+	return count;
+}
+
 int verb_check(const struct options *options)
 {
 	struct check check = {.options = options};
@@ -279,6 +291,8 @@ int verb_check(const struct options *options)
 		return complain(EXIT_USAGE, "check needs a FILE; see 'memanalyze check --help'");
 	if (options->output && !options->has_format)
 		return complain(EXIT_USAGE, "check -o needs --format: without, only broken limits are told");
+	if (count_standard_input(options) > 1)
+		return complain(EXIT_USAGE, "standard input is either a FILE, OLD or the limits");
 	int status = read_limits(&check);
 	if (status == EXIT_FINE)
 		status = open_sessions(&check);

@@ -359,6 +359,9 @@ for limits in /dev/zero /dev/null . missing; do
 	status 2 check good.zst --limits $limits
 	says "$limits: "
 done
+status 2 check - --limits - --max sys=1
+says 'standard input is either'
+status 2 check - --baseline - --max-growth sys=1%
 "$make_recording" larger.zst 1 10 9 || exit 1
 status 1 check larger.zst --baseline good.zst --max-growth heap_alloc=5%
 prints 'heap_alloc = 112768 is above 112627.2, and was 107264 (run 1, snapshot 9)'
