@@ -374,7 +374,6 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 		return free_current(m, s, index);
 	if (*span_free_word(s, w) & bit)
 		return MCACHE_DOUBLE_FREE;
-	span_will_change(s);
 	*span_free_word(s, w) |= bit;
 	s->free_count++;
 	s->dirty = true;
@@ -390,10 +389,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (is_free(m, s, w, bit))
-		return MCACHE_DOUBLE_FREE;
-	span_will_change(s);
-	if (atomic_fetch_or(span_remote_word(s, w), bit) & bit)
+	if (is_free(m, s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
 	count_freed_live(m, s);
@@ -401,9 +397,22 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 	return MCACHE_FREED;
 }
 
-enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index)
+static enum mcache_free_result free_anywhere(struct mcache *m, struct span *s, unsigned index)
 {
 	return span_owned_by(s, m) ? free_owned(m, s, index) : free_remote(m, s, index);
+}
+
+/* Apart: a call in the middle of the other would cost each free the saving of registers. */
+static __attribute__((noinline, cold)) enum mcache_free_result
+keep_and_free(struct mcache *m, struct span *s, unsigned index)
+{
+	span_will_change(s);
+	return free_anywhere(m, s, index);
+}
+
+enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index)
+{
+	return pageheap_is_read() ? keep_and_free(m, s, index) : free_anywhere(m, s, index);
 }
 
 bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)

@@ -77,7 +77,13 @@ extern struct pageheap pageheap __attribute__((visibility("hidden")));
  * stopped world. The callee takes no lock.
  */
 typedef void pageheap_change(size_t first_page, size_t pages);
-extern pageheap_change *_Atomic pageheap_before_change;
+extern pageheap_change *_Atomic pageheap_before_change __attribute__((visibility("hidden")));
+
+static inline bool pageheap_is_read(void)
+{
+	return __builtin_expect(atomic_load_explicit(&pageheap_before_change,
+	                                             memory_order_relaxed) != NULL, 0);
+}
 
 /* Inside the heap, or the world stopped. */
 static inline void pageheap_will_change(uintptr_t base, size_t pages)
