@@ -213,6 +213,16 @@ WITH counted AS NOT MATERIALIZED (
   SELECT run_id, snapshot_id, 'size classes that disagree = 0', classes, '=', 0
   FROM class_disagreement AS d
   WHERE EXISTS (SELECT 1 FROM span_sum AS t WHERE t.snapshot_id = d.snapshot_id)
+  UNION ALL
+  SELECT m.run_id, m.snapshot_id, 'leaked_bytes <= heap_alloc', f.leaked_bytes, '<=', m.heap_alloc
+  FROM leak_search AS f
+  JOIN counted AS m ON m.snapshot_id = f.snapshot_id
+  UNION ALL
+  SELECT s.run_id, s.id, 'leaked blocks of all classes = leaked_blocks',
+         (SELECT coalesce(sum(l.blocks), 0) FROM leak AS l WHERE l.snapshot_id = f.snapshot_id),
+         '=', f.leaked_blocks
+  FROM leak_search AS f
+  JOIN snapshot AS s ON s.id = f.snapshot_id
 )
 SELECT snapshot_id, identity, left_value, right_value,
        CASE relation WHEN '=' THEN left_value = right_value ELSE left_value <= right_value END AS holds,

@@ -231,6 +231,8 @@ if command -v sqlite3 >/dev/null; then
 	cp heap.db older.db
 	sqlite3 older.db 'DROP VIEW finding_blocks_lost; DROP VIEW evidence_blocks_lost;
 		DROP VIEW leaks; DROP TABLE leak; DROP TABLE leak_search;
+		DROP VIEW accounting; CREATE VIEW accounting AS SELECT run_id, id AS snapshot_id,
+			'once' AS identity, 1 AS left_value, 1 AS right_value, 1 AS holds FROM snapshot;
 		DELETE FROM finding_rule WHERE name = "blocks_lost"; DELETE FROM schema_doc WHERE since > 1
 			OR object LIKE "%blocks_lost"; UPDATE finding_rule SET threshold = 0.9
 			WHERE name = "fragmentation_high"; DROP VIEW accounting; CREATE VIEW accounting AS

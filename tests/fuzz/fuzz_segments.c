@@ -47,7 +47,7 @@ static struct snapshot_walk walk_over(const uint8_t *data, size_t count)
 /* A whole run of one snapshot. */
 static const uint8_t *another_run(size_t *bytes)
 {
-	static const struct sample_shape shape = {1, 1, 1, 1, 3, 0, 0};
+	static const struct sample_shape shape = {1, 1, 1, 1, 3, 0, 1};
 	static uint8_t *run;
 	static size_t run_bytes;
 
