@@ -45,6 +45,36 @@ static const char rows_sql[] =
 	") SELECT kind, name, unit, a, b, b - a AS change,"
 	" CAST(b - a AS REAL) / nullif(a, 0) AS ratio"
 	" FROM pair WHERE a IS NOT b ORDER BY place, abs(b - a) DESC, name";
+
+#define COUNTER(place, name, unit) \
+	" UNION ALL SELECT 'mstats', " #place ", '" #name "', '" unit "', " #name " FROM mstats WHERE snapshot_id = ?1"
+#define BY_CLASS(place, kind, count) \
+	" UNION ALL SELECT '" kind "', " #place ", class || ' (' || size || ' bytes)', 'bytes', " count " * size" \
+	" FROM by_size WHERE snapshot_id = ?1 AND class > 0"
+
+/* What only goes up while a program runs, and when it was looked at. */
+static const char counters_sql[] =
+	"SELECT 'time' AS kind, 0 AS place, 'mono' AS name, 'ns' AS unit, mono_ns AS value"
+	" FROM snapshot WHERE id = ?1"
+	" UNION ALL SELECT 'time', 0, 'unix', 'ns', unix_ns FROM snapshot WHERE id = ?1"
+	COUNTER(1, total_alloc, "bytes") COUNTER(2, nmalloc, "objects") COUNTER(3, nfree, "objects")
+	COUNTER(4, tinyallocs, "objects") COUNTER(5, numgc, "cycles") COUNTER(6, numforcedgc, "cycles")
+	COUNTER(7, pause_total_ns, "ns")
+	BY_CLASS(8, "allocated", "nmalloc") BY_CLASS(9, "freed", "nfree");
+
+/* The clock that nobody sets, where there is one. Classes in which nothing happened are left out. */
+static const char amounts_sql[] =
+	"WITH pair AS (SELECT a.kind, a.place, a.name, a.unit, b.value - a.value AS amount"
+	" FROM figure AS a JOIN figure AS b ON b.side = 1 AND b.kind = a.kind AND b.name = a.name"
+	" WHERE a.side = 0"
+	"), elapsed AS (SELECT coalesce(max(amount) FILTER (WHERE name = 'mono'),"
+	" max(amount) FILTER (WHERE name = 'unix')) AS ns FROM pair WHERE kind = 'time'"
+	") SELECT 'time' AS kind, 'elapsed' AS name, 'ns' AS unit, ns AS amount, NULL AS per_second"
+	" FROM elapsed WHERE ns IS NOT NULL"
+	" UNION ALL SELECT * FROM (SELECT kind, name, unit, amount,"
+	" CASE WHEN ns > 0 THEN amount * 1e9 / ns END"
+	" FROM pair, elapsed WHERE place BETWEEN 1 AND 7 AND amount IS NOT NULL OR place > 7 AND amount <> 0"
+	" ORDER BY place, abs(amount) DESC, name)";
 // clang-format on
 
 static bool failed(sqlite3 *db, char **error)
@@ -87,11 +117,12 @@ static bool copy_figures(sqlite3_stmt *figures, sqlite3_stmt *insert)
 	return result == SQLITE_DONE;
 }
 
-static bool take_figures(struct diff *diff, int number, const struct diff_side *side, char **error)
+static bool take_figures(struct diff *diff, const char *sql, int number,
+                         const struct diff_side *side, char **error)
 {
 	sqlite3_stmt *figures = NULL, *insert = NULL;
 	bool done = false;
-	if (sqlite3_prepare_v2(side->db, figures_sql, -1, &figures, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(side->db, sql, -1, &figures, NULL) == SQLITE_OK &&
 	    sqlite3_prepare_v2(diff->db, "INSERT INTO figure VALUES (?1, ?2, ?3, ?4, ?5, ?6)", -1,
 	                       &insert, NULL) == SQLITE_OK) {
 		sqlite3_bind_int64(figures, 1, side->snapshot_id);
@@ -105,18 +136,49 @@ static bool take_figures(struct diff *diff, int number, const struct diff_side *
 	return done;
 }
 
-bool diff_begin(struct diff *diff, const struct diff_side *from, const struct diff_side *to,
-                char **error)
+/* The run and the place in it of a snapshot. */
+static sqlite3_stmt *find_place(const struct diff_side *side)
 {
+	sqlite3_stmt *place = NULL;
+	if (sqlite3_prepare_v2(side->db,
+	                       "SELECT r.uuid, s.seq FROM snapshot AS s JOIN run AS r ON r.id = s.run_id"
+	                       " WHERE s.id = ?1",
+	                       -1, &place, NULL) != SQLITE_OK)
+		return NULL;
+	sqlite3_bind_int64(place, 1, side->snapshot_id);
+	if (sqlite3_step(place) == SQLITE_ROW && sqlite3_column_text(place, 0))
+		return place;
+	sqlite3_finalize(place);
+	return NULL;
+}
+
+bool diff_is_forward(const struct diff_side *from, const struct diff_side *to)
+{
+	sqlite3_stmt *a = find_place(from), *b = find_place(to);
+	bool is_forward = a && b &&
+	                  strcmp((const char *)sqlite3_column_text(a, 0),
+	                         (const char *)sqlite3_column_text(b, 0)) == 0 &&
+	                  sqlite3_column_int64(a, 1) <= sqlite3_column_int64(b, 1);
+	sqlite3_finalize(a);
+	sqlite3_finalize(b);
+	return is_forward;
+}
+
+bool diff_begin(struct diff *diff, enum diff_question question, const struct diff_side *from,
+                const struct diff_side *to, char **error)
+{
+	const char *figures = question == DIFF_COMPARE ? figures_sql : counters_sql;
+	const char *rows = question == DIFF_COMPARE ? rows_sql : amounts_sql;
 	memset(diff, 0, sizeof *diff);
 	*error = NULL;
 	if (sqlite3_open(":memory:", &diff->db) != SQLITE_OK ||
 	    sqlite3_exec(diff->db, tables_sql, NULL, NULL, NULL) != SQLITE_OK)
 		return failed(diff->db, error);
 	if (!take_side(diff, 0, from, error) || !take_side(diff, 1, to, error) ||
-	    !take_figures(diff, 0, from, error) || !take_figures(diff, 1, to, error))
+	    !take_figures(diff, figures, 0, from, error) ||
+	    !take_figures(diff, figures, 1, to, error))
 		return false;
-	return sqlite3_prepare_v2(diff->db, rows_sql, -1, &diff->rows, NULL) == SQLITE_OK ||
+	return sqlite3_prepare_v2(diff->db, rows, -1, &diff->rows, NULL) == SQLITE_OK ||
 	       failed(diff->db, error);
 }
 

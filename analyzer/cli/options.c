@@ -42,6 +42,7 @@ static const struct option {
     {"--signal", 0, OPTION_SIGNAL, "SIGNAL", NULL},
     {"--every", 0, OPTION_EVERY, "N", NULL},
     {"--leaks", 0, OPTION_LEAKS, NULL, NULL},
+    {"--subtract", 0, OPTION_SUBTRACT, NULL, NULL},
     {"--strict", 0, OPTION_STRICT, NULL, NULL},
     {"--color", 0, OPTION_COLOR, "WHEN", color_names},
     {"--help", 'h', OPTION_HELP, NULL, NULL},
@@ -152,6 +153,9 @@ static bool apply(struct options *options, const struct option *option, const ch
 		break;
 	case OPTION_LEAKS:
 		options->leaks = true;
+		break;
+	case OPTION_SUBTRACT:
+		options->subtract = true;
 		break;
 	case OPTION_AS:
 		options->as = value;

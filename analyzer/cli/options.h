@@ -38,6 +38,7 @@ enum option_set {
 	OPTION_BASELINE = 1 << 19,
 	OPTION_LEAKS = 1 << 20,
 	OPTION_FORMAT_MAP = 1 << 21, /* instead of OPTION_FORMAT: svg as well */
+	OPTION_SUBTRACT = 1 << 22,
 
 	OPTIONS_PRINT = OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
 };
@@ -61,6 +62,7 @@ struct options {
 	const char *baseline; /* NULL: none */
 	bool over_any;        /* --over any */
 	bool leaks;           /* of record */
+	bool subtract;        /* of diff */
 	const char *interval, *signal, *every; /* of record, as the library reads them */
 	const char *pid;      /* of watch */
 	const char *as;       /* of export: one of its forms; NULL: none given */

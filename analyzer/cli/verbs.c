@@ -98,17 +98,21 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze salvage damaged.zst -o good.zst\n"
      "  memanalyze salvage --format csv damaged.zst -o good.zst\n"},
-    {"diff", verb_diff, OPTION_FORMAT | OPTIONS_PRINT,
+    {"diff", verb_diff, OPTION_SUBTRACT | OPTION_FORMAT | OPTIONS_PRINT,
      "what grew between two snapshots",
      "usage: memanalyze diff [OPTIONS] FILE [FILE]\n\n"
      "Compares two snapshots, signed, the largest change first: the figures, span states and\n"
      "size classes. One FILE: its last run from the first snapshot to the last. Two may be two\n"
      "snapshots, runs, recordings or databases.\n" FILES
-     "\nOptions:\n" OUTPUT_OPTIONS
+     "\nOptions:\n"
+     "  --subtract        tell instead what one run did between the two: bytes allocated and\n"
+     "                    freed, by size class, cycles and pauses, and how much that is a second\n"
+     OUTPUT_OPTIONS
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze diff snapshot.zst\n"
      "  memanalyze diff snapshot.zst@gc=10 snapshot.zst@last\n"
+     "  memanalyze diff --subtract snapshot.zst@gc=10 snapshot.zst@gc=20\n"
      "  memanalyze diff snapshot.zst@run=1,first snapshot.zst@run=1\n"
      "  memanalyze diff --format json old.zst new.zst\n"},
     {"check", verb_check, OPTION_MAX | OPTION_LIMITS | OPTION_BASELINE | OPTION_MAX_GROWTH | OPTION_OVER | OPTION_FORMAT | OPTIONS_PRINT,

@@ -9,7 +9,7 @@ _memanalyze_options() {
 	load) echo "--format --output -o --force --strict --color --help -h" ;;
 	verify) echo "--format --output -o --force --strict --color --help -h" ;;
 	salvage) echo "--format --output -o --force --strict --color --help -h" ;;
-	diff) echo "--format --output -o --force --strict --color --help -h" ;;
+	diff) echo "--format --output -o --force --subtract --strict --color --help -h" ;;
 	check) echo "--format --max --limits --baseline --max-growth --over --output -o --force --strict --color --help -h" ;;
 	spans) echo "--format --output -o --force --strict --color --help -h" ;;
 	export) echo "--as --output -o --force --strict --help -h" ;;

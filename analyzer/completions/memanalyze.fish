@@ -58,6 +58,7 @@ complete -c memanalyze -n '__fish_seen_subcommand_from diff' -k -a '(__fish_comp
 complete -c memanalyze -n '__fish_seen_subcommand_from diff' -l format -x -a 'table json ndjson csv markdown' -d 'table (default), json, ndjson, csv or markdown'
 complete -c memanalyze -n '__fish_seen_subcommand_from diff' -s o -l output -r -d 'write to a new file'
 complete -c memanalyze -n '__fish_seen_subcommand_from diff' -l force -d 'replace OUT if it exists'
+complete -c memanalyze -n '__fish_seen_subcommand_from diff' -l subtract -d 'tell instead what one run did between the two'
 complete -c memanalyze -n '__fish_seen_subcommand_from diff' -l strict -d 'a run without an orderly end gives exit status 4'
 complete -c memanalyze -n '__fish_seen_subcommand_from diff' -l color -x -a 'never auto always' -d 'auto (default), always or never'
 complete -c memanalyze -n '__fish_seen_subcommand_from diff' -s h -l help -d 'show help'

@@ -6,7 +6,7 @@
 #include "render/table.h"
 #include "render_database.h"
 
-static char *diff(sqlite3 *db, int64_t a, int64_t b)
+static char *answer(sqlite3 *db, enum diff_question question, int64_t a, int64_t b)
 {
 	const struct render_options options = {.color = false};
 	char *error, *text = NULL;
@@ -14,12 +14,17 @@ static char *diff(sqlite3 *db, int64_t a, int64_t b)
 	FILE *out = open_memstream(&text, &size);
 	struct diff diff;
 
-	cr_assert(diff_begin(&diff, &(struct diff_side){db, a}, &(struct diff_side){db, b}, &error),
-		  "%s", error);
+	cr_assert(diff_begin(&diff, question, &(struct diff_side){db, a}, &(struct diff_side){db, b},
+			     &error), "%s", error);
 	cr_assert_eq(render_statement(diff.rows, RENDER_CSV, &options, out), SQLITE_DONE);
 	diff_end(&diff);
 	fclose(out);
 	return text;
+}
+
+static char *diff(sqlite3 *db, int64_t a, int64_t b)
+{
+	return answer(db, DIFF_COMPARE, a, b);
 }
 
 Test(diff, tells_the_largest_change_first_and_nothing_that_stayed)
@@ -71,9 +76,56 @@ Test(diff, names_the_snapshot_that_is_missing)
 
 	struct diff diff;
 
-	cr_assert_not(diff_begin(&diff, &(struct diff_side){db, 1}, &(struct diff_side){db, 77}, &error));
+	cr_assert_not(diff_begin(&diff, DIFF_COMPARE, &(struct diff_side){db, 1},
+				 &(struct diff_side){db, 77}, &error));
 	diff_end(&diff);
 	cr_assert(strstr(error, "77"));
 	sqlite3_free(error);
+	sqlite3_close(db);
+}
+
+Test(diff, subtracted_is_what_was_counted_in_between)
+{
+	sqlite3 *db = render_database();
+	char *text;
+
+	render_database_change(db, "UPDATE mstats SET total_alloc = 1000 * snapshot_id, nmalloc = 20 *"
+				   " snapshot_id, nfree = 7, tinyallocs = NULL, numgc = 2 * snapshot_id,"
+				   " numforcedgc = 0, pause_total_ns = 500 * snapshot_id;"
+				   "UPDATE snapshot SET mono_ns = id * 500000000;"
+				   "DELETE FROM by_size; INSERT INTO by_size VALUES (2, 1, 8, 10, 1),"
+				   " (4, 1, 8, 15, 1), (2, 5, 64, 0, 0), (4, 5, 64, 3, 2), (2, 9, 128, 4, 4),"
+				   " (4, 9, 128, 4, 4)");
+	text = answer(db, DIFF_SUBTRACT, 2, 4);
+	cr_assert_str_eq(text, "kind,name,unit,amount,per_second\n"
+			       "time,elapsed,ns,1000000000,\n"
+			       "mstats,total_alloc,bytes,2000,2000.0\n"
+			       "mstats,nmalloc,objects,40,40.0\n"
+			       "mstats,nfree,objects,0,0.0\n"
+			       "mstats,numgc,cycles,4,4.0\n"
+			       "mstats,numforcedgc,cycles,0,0.0\n"
+			       "mstats,pause_total_ns,ns,1000,1000.0\n"
+			       "allocated,5 (64 bytes),bytes,192,192.0\n"
+			       "allocated,1 (8 bytes),bytes,40,40.0\n"
+			       "freed,5 (64 bytes),bytes,128,128.0\n");
+	free(text);
+	render_database_change(db, "UPDATE snapshot SET mono_ns = NULL, unix_ns = 5");
+	text = answer(db, DIFF_SUBTRACT, 2, 4);
+	cr_assert(strstr(text, "time,elapsed,ns,0,\nmstats,total_alloc,bytes,2000,\n"), "%s", text);
+	free(text);
+	sqlite3_close(db);
+}
+
+Test(diff, there_is_a_between_only_forward_in_one_run)
+{
+	sqlite3 *db = render_database();
+
+	render_database_change(db, "INSERT INTO run (id, source_id, uuid) VALUES (2, 1, 'another');"
+				   "INSERT INTO snapshot VALUES (90, 2, 9, 9, 'gc', 1, 1)");
+	cr_assert(diff_is_forward(&(struct diff_side){db, 2}, &(struct diff_side){db, 4}));
+	cr_assert(diff_is_forward(&(struct diff_side){db, 2}, &(struct diff_side){db, 2}));
+	cr_assert_not(diff_is_forward(&(struct diff_side){db, 4}, &(struct diff_side){db, 2}));
+	cr_assert_not(diff_is_forward(&(struct diff_side){db, 2}, &(struct diff_side){db, 90}));
+	cr_assert_not(diff_is_forward(&(struct diff_side){db, 2}, &(struct diff_side){db, 77}));
 	sqlite3_close(db);
 }

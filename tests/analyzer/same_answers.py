@@ -21,7 +21,7 @@ NOT_COMPARED = {"source", "sqlite_schema"}
 COMMANDS = {
     "report": [["heap"], ["heap@first"]],
     "verify": [["heap"]],
-    "diff": [["heap"], ["heap@last", "heap@first"]],
+    "diff": [["heap"], ["heap@last", "heap@first"], ["heap", "--subtract"]],
     "spans": [["heap"], ["heap@first", "heap"]],
     "check": [["heap", "--max", "fragmentation_ratio=0.9", "--max", "sys=1"], ["heap", "--over", "any", "--max", "sys=1GiB"]],
     "export": [["heap", "--as", form] for form in ("memstats-json", "prometheus", "csv")],
@@ -121,6 +121,14 @@ def test_pairs(folder):
                 assert rows(folder, verb, *pair) == expected, (verb, pair)
     assert rows(folder, "diff", "both.db") == rows(folder, "diff", "b.zst"), "the last run of a database"
     assert rows(folder, "diff", "a.zst", "copy.zst") == [], "a run and its copy differ"
+
+    # What was done in between, of one run and forward only.
+    between = {(row["kind"], row["name"]): row for row in rows(folder, "diff", "--subtract", "a.db@2", "a.zst@6")}
+    assert between["mstats", "numgc"]["amount"] == "4", between
+    assert between["mstats", "pause_total_ns"]["amount"] == str(1000 * (4 + 5 + 6 + 7)), between
+    assert any(kind == "allocated" for kind, _ in between), between
+    for pair in (("a.zst@6", "a.zst@2"), ("a.zst", "b.zst")):
+        assert b"of one run" in run(folder, "diff", "--subtract", *pair, status=2).stderr, pair
 
     # The largest change first, signed, in units and as a ratio, by figure, state and class.
     changes = rows(folder, "diff", "a.zst", "b.zst")
