@@ -21,4 +21,4 @@ add_test(NAME cli_hostile COMMAND python3 ${cli_tests}/hostile.py $<TARGET_FILE:
 add_test(NAME cli_export COMMAND python3 ${cli_tests}/export.py $<TARGET_FILE:memanalyze>
 	${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
 set_tests_properties(cli_completions cli_help cli_hostile cli_export PROPERTIES
-	TIMEOUT 120 ENVIRONMENT "${memspan_test_environment}")
+	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

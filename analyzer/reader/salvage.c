@@ -42,7 +42,7 @@ static bool fail(struct salvage *s, enum salvage_status status)
 
 static bool put(struct salvage *s, const void *data, size_t count)
 {
-	return fwrite(data, 1, count, s->out) == count || fail(s, SALVAGE_WRITE_ERROR);
+	return count == 0 || fwrite(data, 1, count, s->out) == count || fail(s, SALVAGE_WRITE_ERROR);
 }
 
 static void count_segment(struct salvage *s, const uint8_t *run, const struct part *part, bool copied)
