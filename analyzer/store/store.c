@@ -162,8 +162,8 @@ static bool stand_in(struct store *store)
 /* The tables that are not there, all views anew; rows and thresholds of the user's stay. */
 static bool migrate(struct store *store)
 {
-	if (execute(store, "BEGIN IMMEDIATE; DROP VIEW IF EXISTS accounting") && make_tables(store) &&
-	    store_views(store) && execute(store, "COMMIT"))
+	if (execute(store, "BEGIN IMMEDIATE") && make_tables(store) && store_views(store) &&
+	    execute(store, "COMMIT"))
 		return true;
 	execute(store, "ROLLBACK");
 	return false;
