@@ -160,7 +160,8 @@ static bool add_folder(struct source_list *list, const char *path, char **error)
 	}
 	free(entries);
 	if (ok && list->recordings == before)
-		return fail(error, path, "holds no memspan recording");
+		return fail(error, path, "holds no memspan recording; logs with Go's figures and"
+		                         " databases are named one by one");
 	return ok;
 }
 
