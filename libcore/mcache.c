@@ -37,13 +37,13 @@ static void own_partial(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->partial[span_class_of(s)], s);
 	s->listed = true;
-	s->turn_count = s->nelems;
+	s->turn_count = (uint16_t)(s->nelems - 1);
 }
 
 static void own_full(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->full[span_class_of(s)], s);
-	s->turn_count = (uint16_t)(full_count_max(s) + 1);
+	s->turn_count = (uint16_t)full_count_max(s);
 	s->freed_bytes = (uint32_t)s->elem_bytes;
 }
 
@@ -189,16 +189,26 @@ static void word_unload(struct mcache *m, unsigned class)
 	s->group = SPAN_GROUP_NONE;
 }
 
-/* The next word with free slots, after the current one and around. */
+/*
+ * The word to allocate from next: the same one again where half of it was freed meanwhile,
+ * for that is in the processor's cache, else the next with free slots, and around. SPAN_GROUP_NONE:
+ * none, or after two times around so few that each refill would find single ones.
+ */
 static unsigned next_word(struct span *s)
 {
-	unsigned w = s->group == SPAN_GROUP_NONE ? 0 : s->group + 1u;
-	for (;; w++) {
-		if (w >= s->words)
-			w = 0;
+	enum { WORTH_SLOTS = 32 };
+	unsigned w = s->group == SPAN_GROUP_NONE ? 0 : s->group;
+	if (__builtin_popcountll(*span_free_word(s, w)) >= WORTH_SLOTS)
+		return w;
+	for (w = s->group == SPAN_GROUP_NONE ? 0 : w + 1; w < s->words; w++)
 		if (*span_free_word(s, w))
 			return w;
-	}
+	if (s->free_count == 0 || (s->gone_around && s->free_count <= s->nelems >> 4))
+		return SPAN_GROUP_NONE;
+	s->gone_around = true;
+	for (w = 0; !*span_free_word(s, w);)
+		w++;
+	return w;
 }
 
 static void make_current(struct mcache *m, unsigned class, struct span *s)
@@ -206,7 +216,18 @@ static void make_current(struct mcache *m, unsigned class, struct span *s)
 	m->slots[class].span = s;
 	s->turn_count = UINT16_MAX;
 	s->freed_bytes = 0;
+	s->gone_around = false;
 	count_taken_live(m, s, s->free_count);
+}
+
+static void leave_current(struct mcache *m, unsigned class, struct span *s)
+{
+	span_will_change(s);
+	m->slots[class].span = NULL;
+	s->group = SPAN_GROUP_NONE;
+	m->live_freed += free_bytes(s); /* was counted as taken, and was not */
+	m->scan_freed += span_noscan(s) ? 0 : free_bytes(s);
+	own_full(m, s);
 }
 
 /* ---- finding a span ---------------------------------------------------- */
@@ -220,7 +241,6 @@ static void fold_own(struct mcache *m, struct span *s)
 		return;
 	if (m->slots[class].span == s) {
 		count_taken_live(m, s, folded);
-		m->slots[class].dirty = 1;
 		return;
 	}
 	gained_slots(m, s);
@@ -291,20 +311,17 @@ void *mcache_alloc_slow(struct mcache *m, unsigned class)
 {
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
-	if (s && s->free_count == 0) {
-		span_will_change(s);
-		s->group = SPAN_GROUP_NONE;
-		slot->span = NULL;
-		own_full(m, s);
-		s = NULL;
-	}
-	if (!s) {
+	unsigned w = s ? next_word(s) : SPAN_GROUP_NONE;
+	if (w == SPAN_GROUP_NONE) {
+		if (s)
+			leave_current(m, class, s);
 		s = find_span(m, class);
 		if (!s)
 			return NULL;
 		make_current(m, class, s);
+		w = next_word(s);
 	}
-	word_load(m, class, next_word(s));
+	word_load(m, class, w);
 	return mcache_alloc(m, class);
 }
 
@@ -348,31 +365,11 @@ bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
 
 /* ---- free -------------------------------------------------------------- */
 
-static enum mcache_free_result free_current(struct mcache *m, struct span *s, unsigned index)
-{
-	unsigned class = span_class_of(s);
-	struct mcache_slot *slot = &m->slots[class];
-	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (slot->word & bit)
-		return MCACHE_DOUBLE_FREE;
-	if (s->kind == SPAN_TYPED)
-		clear_types(s, index >> 6, bit);
-	span_mark_new(s, index >> 6, bit);
-	slot->word |= bit;
-	slot->dirty = 1;
-	s->dirty = true;
-	m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
-	m->counts.nfree[class]++;
-	return MCACHE_FREED;
-}
-
 static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsigned index)
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (w == s->group)
-		return free_current(m, s, index);
-	if (*span_free_word(s, w) & bit)
+	if ((*span_free_word(s, w) & bit) || (w == s->group && (m->slots[class].word & bit)))
 		return MCACHE_DOUBLE_FREE;
 	*span_free_word(s, w) |= bit;
 	s->free_count++;

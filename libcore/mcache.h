@@ -25,7 +25,7 @@ struct mcache_slot {
 	uint32_t elem_bytes;
 	uint32_t dirty;         /* the slots may hold old content */
 	struct span *span;      /* current span, NULL for none */
-};
+} __attribute__((aligned(32))); /* all in one cache line */
 
 struct mcache_counts {
 	uint64_t nmalloc[SPAN_CLASSES], nfree[SPAN_CLASSES]; /* class 0: large objects */
@@ -35,11 +35,11 @@ struct mcache_counts {
 };
 
 struct mcache {
+	int64_t quick_freed;    /* as live_freed and scan_freed, by mcache_free_quick */
 	uintptr_t tiny;         /* free part of the current tiny block */
 	uintptr_t tiny_end;
 	int64_t live_freed;     /* bytes freed explicitly, less bytes taken, not yet off heap_live */
 	int64_t scan_freed;
-	int64_t quick_freed;    /* as both, by mcache_free_quick */
 	struct mcache_slot slots[SPAN_CLASSES];
 	struct mcache_counts counts;
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
@@ -96,29 +96,22 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
                                                                     struct span *s, uintptr_t p)
 {
 	uint64_t product = (p - s->base) * s->magic;
-	unsigned index = (unsigned)(product >> 32), w = index >> 6;
-	uint64_t bit = (uint64_t)1 << (index & 63);
-	size_t class = s->span_class;
-	if ((uint32_t)product >= s->magic || index >= s->quick_nelems ||
-	    !span_quickly_owned_by(s, m))
+	uint64_t index = product >> 32;
+	if ((uint32_t)product >= s->magic || index >= s->quick_nelems || !span_quickly_owned_by(s, m))
 		return false;
-	if (w == s->group) {
-		struct mcache_slot *slot = &m->slots[class];
-		if ((slot->word & bit) || __builtin_expect(span_marking, 0)) /* it is to be marked */
-			return false;
-		slot->word |= bit;
-		slot->dirty = 1;
-		m->counts.nmalloc[class]++; /* the word gained a slot that is not an allocation less */
-	} else {
-		uint64_t *word = span_free_word(s, w), free = *word;
-		unsigned count = s->free_count + 1u;
-		if ((free & bit) || count >= s->turn_count)
-			return false;
-		*word = free | bit;
-		s->free_count = (uint16_t)count;
-		m->quick_freed += s->freed_bytes;
-	}
+	size_t class = s->span_class, w = index >> 6;
+	uint64_t cached = m->slots[class].word & -(uint64_t)(w == s->group);
+	index &= 63;
+	if (cached >> index & 1)
+		return false;
+	uint64_t *word = span_free_word(s, w), slots = *word;
+	uint16_t count = s->free_count;
+	if ((slots >> index & 1) || count >= s->turn_count)
+		return false;
+	*word = slots | (uint64_t)1 << index;
+	s->free_count = (uint16_t)(count + 1);
 	s->dirty = true;
+	m->quick_freed += s->freed_bytes;
 	m->counts.nfree[class]++;
 	return true;
 }

@@ -73,31 +73,34 @@ struct span {
 	bool dirty;               /* free slots may hold old content */
 	bool listed;              /* in the partial list of its owner or of the central list */
 	bool kept_empty;          /* empty, and in its owner's partial list all the same */
-	bool filled;              /* free slots hold a pattern (fill.h) */
 	uintptr_t base;
 	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
 	uint32_t magic;           /* sizeclass_magic; 0 for one object */
 	_Atomic uint32_t sweepgen;
 	uint16_t nelems;          /* 0 for a stack */
 	uint16_t free_count;
-	uint16_t turn_count;      /* free_count with which the owner changes the span's list */
+	uint16_t turn_count;      /* free_count with which the next free may change the span's list */
 	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
 	uint16_t span_class;
 	uint16_t quick_nelems;    /* nelems of malloc's small objects without finalizers, else 0 */
 	uint32_t freed_bytes;     /* that a free takes off heap_live; 0 while the owner allocates here */
 
 	uint16_t words;           /* in each bit array */
+	bool filled;              /* free slots hold a pattern (fill.h) */
+	bool gone_around;         /* its owner has allocated from all its words, the first again */
 	uint32_t born_gc;
 	size_t npages;
 	struct span *all_next, *all_prev;   /* central list of all spans of the class */
 	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
-	struct special *specials; /* finalizers, sorted by object; guarded by special.c */
-	uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
+	union {
+		struct special *specials; /* finalizers, sorted by object; guarded by special.c */
+		uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
+	};
 	uint64_t bits[];
 };
 
 /* Free and mark bits of the same objects stand side by side: the marker reads both. */
-static inline uint64_t *span_free_word(struct span *s, unsigned w)
+static inline uint64_t *span_free_word(struct span *s, size_t w)
 {
 	return &s->bits[2 * w];
 }
