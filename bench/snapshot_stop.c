@@ -5,7 +5,8 @@
  *	snapshot_stop SPANS SECONDS
  *
  * The first thread makes SPANS spans, each of two objects, then frees one object of each and
- * allocates it again, round after round. The second looks at the clock and notes each gap of
+ * allocates it again, round after round. Compiled with OF_MALLOC the objects are malloc's, whose
+ * spans have sixteen of this size, and frees take its fast path. The second looks at the clock and notes each gap of
  * more than some microseconds for which it did not come to look. Prints a line for each gap,
  * its end in Unix nanoseconds and its length, and on stderr how many rounds there were.
  */
@@ -18,7 +19,17 @@
 
 #include <memspan.h>
 
-enum { OBJECT_BYTES = 4096, OBJECTS_A_SPAN = 2, GAP_NS_MIN = 5000, GAPS_MAX = 1 << 22 };
+#ifdef OF_MALLOC
+#define object_new(bytes) malloc(bytes)
+#define object_free(p) free(p)
+enum { OBJECTS_A_SPAN = 16 };
+#else
+#define object_new(bytes) memspan_alloc_noscan(bytes)
+#define object_free(p) memspan_free(p)
+enum { OBJECTS_A_SPAN = 2 };
+#endif
+
+enum { OBJECT_BYTES = 4096, GAP_NS_MIN = 5000, GAPS_MAX = 1 << 22 };
 
 struct gap {
 	uint64_t end_unix_ns, length_ns;
@@ -59,13 +70,13 @@ static void *watch(void *arg)
 	return arg;
 }
 
-/* Every other object is one of each span, but for a few that share a span with others. */
+/* One object of each span, but for a few that share a span with others. */
 static void change_all(void **objects, size_t count)
 {
 	for (size_t i = 0; i < count; i += OBJECTS_A_SPAN)
-		memspan_free(objects[i]);
+		object_free(objects[i]);
 	for (size_t i = 0; i < count; i += OBJECTS_A_SPAN)
-		objects[i] = need(memspan_alloc_noscan(OBJECT_BYTES));
+		objects[i] = need(object_new(OBJECT_BYTES));
 }
 
 int main(int argc, char **argv)
@@ -81,7 +92,7 @@ int main(int argc, char **argv)
 	void **objects = need(malloc(count * sizeof *objects));
 	gaps = need(malloc(GAPS_MAX * sizeof *gaps));
 	for (size_t i = 0; i < count; i++)
-		objects[i] = need(memspan_alloc_noscan(OBJECT_BYTES));
+		objects[i] = need(object_new(OBJECT_BYTES));
 	change_all(objects, count); /* from here on all memory is there */
 	if (pthread_create(&watcher, NULL, watch, NULL) != 0)
 		return 1;
