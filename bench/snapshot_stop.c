@@ -4,9 +4,9 @@
  *
  *	snapshot_stop SPANS SECONDS
  *
- * The first thread makes SPANS spans, each of two objects, then frees one object of each and
+ * The first thread makes SPANS spans full of objects, then frees one object of each and
  * allocates it again, round after round. Compiled with OF_MALLOC the objects are malloc's, whose
- * spans have sixteen of this size, and frees take its fast path. The second looks at the clock and notes each gap of
+ * spans are longer, and frees take its fast path. The second looks at the clock and notes each gap of
  * more than some microseconds for which it did not come to look. Prints a line for each gap,
  * its end in Unix nanoseconds and its length, and on stderr how many rounds there were.
  */
@@ -22,14 +22,14 @@
 #ifdef OF_MALLOC
 #define object_new(bytes) malloc(bytes)
 #define object_free(p) free(p)
-enum { OBJECTS_A_SPAN = 16 };
+enum { OBJECTS_A_SPAN = 128 };
 #else
 #define object_new(bytes) memspan_alloc_noscan(bytes)
 #define object_free(p) memspan_free(p)
-enum { OBJECTS_A_SPAN = 2 };
+enum { OBJECTS_A_SPAN = 16 };
 #endif
 
-enum { OBJECT_BYTES = 4096, GAP_NS_MIN = 5000, GAPS_MAX = 1 << 22 };
+enum { OBJECT_BYTES = 512, GAP_NS_MIN = 5000, GAPS_MAX = 1 << 22 };
 
 struct gap {
 	uint64_t end_unix_ns, length_ns;
@@ -73,15 +73,15 @@ static void *watch(void *arg)
 /* One object of each span, but for a few that share a span with others. */
 static void change_all(void **objects, size_t count)
 {
-	for (size_t i = 0; i < count; i += OBJECTS_A_SPAN)
+	for (size_t i = 0; i < count; i++)
 		object_free(objects[i]);
-	for (size_t i = 0; i < count; i += OBJECTS_A_SPAN)
+	for (size_t i = 0; i < count; i++)
 		objects[i] = need(object_new(OBJECT_BYTES));
 }
 
 int main(int argc, char **argv)
 {
-	size_t count = argc == 3 ? strtoul(argv[1], NULL, 10) * OBJECTS_A_SPAN : 0;
+	size_t count = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
 	uint64_t ns = argc == 3 ? strtoul(argv[2], NULL, 10) * 1000000000 : 0, rounds = 0;
 	pthread_t watcher;
 
@@ -91,8 +91,9 @@ int main(int argc, char **argv)
 	}
 	void **objects = need(malloc(count * sizeof *objects));
 	gaps = need(malloc(GAPS_MAX * sizeof *gaps));
-	for (size_t i = 0; i < count; i++)
-		objects[i] = need(object_new(OBJECT_BYTES));
+	for (size_t i = 0; i < count; i++) /* the others of the span are never touched again */
+		for (int of_span = 0; of_span < OBJECTS_A_SPAN; of_span++)
+			objects[i] = need(object_new(OBJECT_BYTES));
 	change_all(objects, count); /* from here on all memory is there */
 	if (pthread_create(&watcher, NULL, watch, NULL) != 0)
 		return 1;
