@@ -33,7 +33,7 @@ enum {
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
 	ROUNDS_MAX = 10,
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
-	PAGES_WORTH_HELP = 512,
+	PAGES_WORTH_HELP = 128,    /* a page takes some microseconds, a helper some tens to come */
 	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
 	ASSIST_STEPS = 4,
 	HOLD_BACK_NS = 200 * 1000,
