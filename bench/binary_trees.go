@@ -71,5 +71,5 @@ func main() {
 		nodes += counted
 	}
 	nodes += kept.count()
-	printResult("trees", threads, nodes, began)
+	printResult("trees", threads, nodes, began, 0)
 }

@@ -87,5 +87,5 @@ func main() {
 			os.Exit(1)
 		}
 	}
-	printResult("replace-drop", threads, operations, began)
+	printResult("replace-drop", threads, operations, began, 0)
 }

@@ -31,7 +31,7 @@ enum {
 	/* Of who allocates, with another's cycle. */
 	PATIENCE_NS = 20 * 1000 * 1000,
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
-	ROUNDS_MAX = 10,
+	ROUNDS_MAX = 30,
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
 	PAGES_WORTH_HELP = 128,    /* a page takes some microseconds, a helper some tens to come */
 	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
@@ -480,6 +480,7 @@ static bool collect_stopped(enum recorder_reason reason)
 	marked(end_ns);
 	stats_check_in_debug_builds();
 	world_start();
+	mark_forget_pointers();
 	background_wake();
 	return true;
 }
@@ -609,8 +610,8 @@ static bool mark_in_rounds(unsigned helpers)
 		struct written written = {0, true};
 		if (!collect_written(true, &written))
 			return false;
-		mark_run(helpers, background_help_mark);
-		if (written.pages <= PAGES_FEW || (round > 1 && written.pages > before / 4 * 3))
+		mark_run(written.pages >= PAGES_WORTH_HELP ? MARK_WORKERS_MAX : 0, background_help_mark);
+		if (written.pages <= PAGES_FEW || (round > 1 && written.pages > before / 8 * 7))
 			break;
 		before = written.pages;
 	}
@@ -665,6 +666,7 @@ static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_beg
 	marked(end_ns);
 	stats_check_in_debug_builds();
 	world_start();
+	mark_forget_pointers();
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "os.h"
 #include "roots.h"
 #include "sanitizer.h"
+#include "seen.h"
 #include "special.h"
 #include "stackspan.h"
 #include "sysmem.h"
@@ -23,6 +24,9 @@ enum {
 	OBJECT_PIECE_BYTES = 128 << 10, /* large objects are scanned in pieces, by any worker */
 	ROOTS_MAX = 1 << 22,
 	DONATE_OBJECTS = 8,
+	LONG_BYTES = 48,            /* an object whose words are worth to be looked at beforehand: */
+	LONG_OBJECT = 1,            /* this is added to its address in the queue */
+	WORDS_AHEAD = 24,           /* of a long range: what they lead to is fetched meanwhile */
 	ASSIST_SLOTS = 16,          /* of the workers, the last: for threads of the program */
 };
 
@@ -168,29 +172,37 @@ static inline void push(struct mark_worker *worker, uintptr_t object)
 }
 
 /* Sets the bit; false when it was set, or the slot is free. */
-static inline bool mark_slot(struct span *s, unsigned index)
+static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, bool remembers)
 {
 	unsigned w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	_Atomic uint64_t *marks = span_mark_word(s, w);
-	if (atomic_load_explicit(marks, memory_order_relaxed) & bit)
+	if (atomic_load_explicit(marks, memory_order_relaxed) & bit) {
+		if (remembers)
+			seen_now(offset); /* the second time: most objects are pointed to once */
 		return false;
+	}
 	if (*span_free_word(s, w) & bit)
 		return false;
 	return !(atomic_fetch_or_explicit(marks, bit, memory_order_relaxed) & bit);
 }
 
-/* A word: marks the object it leads to, if it leads to one. */
-static inline __attribute__((always_inline)) void mark_word(struct mark_worker *worker, uintptr_t word)
+/*
+ * A word: marks the object it leads to, if it leads to one. Whether to look it up among the
+ * pointers seen before, and to note it there, does not pay in small objects (seen.h).
+ */
+static inline __attribute__((always_inline)) void mark_pointer(struct mark_worker *worker, uintptr_t word,
+                                                               bool remembers)
 {
-	if (word - mark.heap_base >= mark.heap_bytes)
+	uintptr_t offset = word - mark.heap_base;
+	if (offset >= mark.heap_bytes || (remembers && seen_before(offset)))
 		return;
-	struct span *s = atomic_load_explicit(
-	    &pageheap.page_map[(word - mark.heap_base) >> PAGE_SHIFT], memory_order_relaxed);
+	struct span *s = atomic_load_explicit(&pageheap.page_map[offset >> PAGE_SHIFT],
+	                                      memory_order_relaxed);
 	if (!s || s->state != SPAN_INUSE)
 		return;
 	unsigned index = span_index(s, word);
-	if (index >= s->nelems || !mark_slot(s, index))
+	if (index >= s->nelems || !mark_slot(s, index, offset, remembers))
 		return;
 	worker->marked_bytes += s->elem_bytes;
 	worker->objects++;
@@ -198,13 +210,31 @@ static inline __attribute__((always_inline)) void mark_word(struct mark_worker *
 		return;
 	worker->scan_bytes += s->elem_bytes;
 	uintptr_t object = span_object(s, index);
-	push(worker, object);
+	push(worker, object | (s->elem_bytes >= LONG_BYTES ? LONG_OBJECT : 0));
+}
+
+static void mark_word(struct mark_worker *worker, uintptr_t word)
+{
+	mark_pointer(worker, word, false);
+}
+
+static inline MARK_READS void scan_short(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
+{
+	for (const uintptr_t *p = (const uintptr_t *)lo; p < (const uintptr_t *)hi; p++)
+		mark_pointer(worker, *p, false);
 }
 
 static inline MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 {
-	for (const uintptr_t *p = (const uintptr_t *)lo; p < (const uintptr_t *)hi; p++)
-		mark_word(worker, *p);
+	const uintptr_t *p = (const uintptr_t *)lo, *end = (const uintptr_t *)hi;
+	for (; p + WORDS_AHEAD < end; p++) {
+		uintptr_t offset = p[WORDS_AHEAD] - mark.heap_base;
+		if (offset < mark.heap_bytes)
+			seen_prefetch(offset);
+		mark_pointer(worker, *p, true);
+	}
+	for (; p < end; p++)
+		mark_pointer(worker, *p, true);
 }
 
 static MARK_READS void scan_typed(struct mark_worker *worker, uintptr_t object, size_t slot_bytes)
@@ -232,6 +262,8 @@ static void scan_object(struct mark_worker *worker, struct span *s, uintptr_t ob
 {
 	if (s->kind == SPAN_TYPED)
 		scan_typed(worker, object, s->elem_bytes);
+	else if (s->elem_bytes < LONG_BYTES)
+		scan_short(worker, object, object + s->elem_bytes);
 	else if (s->elem_bytes > OBJECT_PIECE_BYTES)
 		scan_large(worker, s, object);
 	else
@@ -287,6 +319,16 @@ static inline bool queue_is_empty(void)
 	return atomic_load_explicit(&mark.work_count, memory_order_relaxed) == 0;
 }
 
+/* Of an object whose first line has arrived: what tells of the objects that it leads to. */
+static inline MARK_READS void fetch_line(uintptr_t object)
+{
+	for (uintptr_t end = (object | 63) + 1; object < end; object += sizeof object) {
+		uintptr_t offset = *(const uintptr_t *)object - mark.heap_base;
+		if (offset < mark.heap_bytes)
+			seen_prefetch(offset);
+	}
+}
+
 /*
  * Scans queued objects until there are none, or `budget_bytes` of them. An object passes
  * through the fifo, so that its first line is fetched while others are scanned.
@@ -303,7 +345,12 @@ static void drain(struct mark_worker *worker, size_t budget_bytes)
 		}
 		if (worker->fifo_count == 0 || bytes >= budget_bytes)
 			break;
-		object = worker->fifo[worker->fifo_first];
+		if (worker->fifo_count > FIFO_OBJECTS / 2) {
+			object = worker->fifo[(worker->fifo_first + FIFO_OBJECTS / 2) % FIFO_OBJECTS];
+			if (object & LONG_OBJECT)
+				fetch_line(object & ~(uintptr_t)LONG_OBJECT);
+		}
+		object = worker->fifo[worker->fifo_first] & ~(uintptr_t)LONG_OBJECT;
 		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
 		worker->fifo_count--;
 		struct span *s = pageheap_span_of(object);
@@ -438,6 +485,8 @@ bool mark_begin(void)
 		mark.workers = sysmem_alloc(MARK_WORKERS_MAX * sizeof *mark.workers, &sysmem_stats.gc_sys);
 	if (!mark.roots || !mark.workers)
 		return false;
+	seen_open();
+	seen_clear();
 	mark.root_count = 0;
 	mark.heap_base = pageheap.base;
 	mark.heap_bytes = pageheap.opened_bytes;
@@ -621,6 +670,7 @@ void mark_help(unsigned worker)
 struct mark_totals mark_end(void)
 {
 	struct mark_totals totals = {0};
+	seen_note();
 	for (int i = 0; i < MARK_WORKERS_MAX; i++) {
 		const struct mark_worker *worker = &mark.workers[i];
 		totals.marked_bytes += worker->marked_bytes;
@@ -635,6 +685,8 @@ struct mark_totals mark_end(void)
 
 void mark_clear(void)
 {
+	seen_note();
+	seen_clear();
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		for (struct span *s = mcentral[class].all; s; s = s->all_next) {
 			s->rescan = 0;
@@ -642,6 +694,11 @@ void mark_clear(void)
 				atomic_store_explicit(span_mark_word(s, w), 0, memory_order_relaxed);
 		}
 	}
+}
+
+void mark_forget_pointers(void)
+{
+	seen_clear();
 }
 
 void mark_after_fork(void)

@@ -71,7 +71,11 @@ size_t mark_assist(size_t bytes);
 /* Scanned so far in this phase; roots and written pages are not counted. */
 uint64_t mark_scanned_bytes(void);
 
+/* World stopped. mark_forget_pointers is to follow, when the program runs again. */
 struct mark_totals mark_end(void);
+
+/* What mark_end left to be cleared before the next phase: milliseconds for a GiB. */
+void mark_forget_pointers(void);
 
 /* Forgets what was marked, where no sweep does. World stopped. */
 void mark_clear(void);
