@@ -2,6 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { STEPS_BETWEEN_LOOKS = 10000 };
+
+double findings_rule_s_max = 20;
 
 static const char *const severity_names[] = {"critical", "warning", "info"};
 
@@ -77,6 +82,33 @@ static void finding_free(struct finding *finding)
 	free(finding->next);
 }
 
+/* ---- asking a rule ------------------------------------------------------- */
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int look_at_clock(void *deadline_s)
+{
+	return now_s() > *(const double *)deadline_s;
+}
+
+/* Rules stand in the database, which may be from anywhere: one that never ends is interrupted. */
+static void limit_begin(sqlite3 *db, double *deadline_s)
+{
+	*deadline_s = now_s() + findings_rule_s_max;
+	sqlite3_progress_handler(db, STEPS_BETWEEN_LOOKS, look_at_clock, deadline_s);
+}
+
+static void limit_end(sqlite3 *db)
+{
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+}
+
 /* 1: the rule holds and its values are read; 0: it does not; -1: the view cannot be asked. */
 static int ask(sqlite3 *db, int64_t run_id, struct finding *finding)
 {
@@ -84,7 +116,9 @@ static int ask(sqlite3 *db, int64_t run_id, struct finding *finding)
 				    finding->rule);
 	sqlite3_stmt *row = NULL;
 	int step = SQLITE_ERROR;
+	double deadline_s;
 
+	limit_begin(db, &deadline_s);
 	if (!sql || sqlite3_prepare_v2(db, sql, -1, &row, NULL) != SQLITE_OK)
 		goto prepare_failed;
 	sqlite3_bind_int64(row, 1, run_id);
@@ -99,6 +133,7 @@ static int ask(sqlite3 *db, int64_t run_id, struct finding *finding)
 prepare_failed:
 	if (sqlite3_finalize(row) != SQLITE_OK)
 		step = SQLITE_ERROR;
+	limit_end(db);
 	sqlite3_free(sql);
 	return step == SQLITE_ROW ? 1 : step == SQLITE_DONE ? 0 : -1;
 }
@@ -136,7 +171,10 @@ int findings_evaluate(sqlite3 *db, int64_t run_id, struct finding_list *list, ch
 		list->rules++;
 		holds = ask(db, run_id, finding);
 		if (holds < 0) {
-			*error = sqlite3_mprintf("rule %s: %s", finding->rule, sqlite3_errmsg(db));
+			*error = sqlite3_errcode(db) == SQLITE_INTERRUPT
+					 ? sqlite3_mprintf("rule %s: no answer within %g s; deleting its row of"
+							   " finding_rule leaves it out", finding->rule, findings_rule_s_max)
+					 : sqlite3_mprintf("rule %s: %s", finding->rule, sqlite3_errmsg(db));
 			finding_free(finding);
 			goto rule_failed;
 		}
@@ -172,8 +210,12 @@ static void for_each_rule(sqlite3 *db, const char *format)
 	}
 	sqlite3_finalize(rules);
 	for (size_t i = 0; i < count; i++) {
+		double deadline_s;
+
+		limit_begin(db, &deadline_s);
 		if (sql[i])
 			sqlite3_exec(db, sql[i], NULL, NULL, NULL);
+		limit_end(db);
 		sqlite3_free(sql[i]);
 	}
 }

@@ -62,6 +62,9 @@ struct finding_list {
 void findings_share(sqlite3 *db);
 void findings_unshare(sqlite3 *db);
 
+/* How long a rule may take, which may be of a database from anywhere; for tests. */
+extern double findings_rule_s_max;
+
 /*
  * Fills *list for the run. 0, or -1 with *error naming the rule and what SQLite said
  * (sqlite3_free); a rule whose view is missing or broken is such an error. In both cases the

@@ -344,3 +344,23 @@ Test(findings, every_column_of_rules_and_evidence_is_in_words)
 	sqlite3_finalize(silent);
 	sqlite3_close(db);
 }
+
+Test(findings, a_rule_that_never_ends_is_named)
+{
+	sqlite3 *db = render_database();
+	struct finding_list list;
+	char *error;
+
+	render_database_change(db, "INSERT INTO finding_rule SELECT 'endless', severity, 99, threshold,"
+				   " threshold_unit, floor, floor_unit, covered_by, sentence, next, doc"
+				   " FROM finding_rule LIMIT 1;"
+				   "CREATE VIEW finding_endless AS WITH RECURSIVE n(x) AS"
+				   " (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+				   " SELECT 1 AS run_id, count(*) AS n FROM n");
+	findings_rule_s_max = 0.1;
+	cr_assert_neq(findings_evaluate(db, 1, &list, &error), 0);
+	cr_assert(strstr(error, "rule endless: no answer within 0.1 s"), "%s", error);
+	sqlite3_free(error);
+	findings_free(&list);
+	sqlite3_close(db);
+}
