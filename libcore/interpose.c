@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <threads.h>
 
+#include "interpose_fatal.h"
 #include "os.h"
 #include "thread.h"
 
@@ -58,6 +59,7 @@ static void *run_posix(void *record)
 	struct thread *t = record;
 	void *(*start)(void *) = t->start.posix;
 	void *argument = thread_begin(t, (uintptr_t)__builtin_frame_address(0));
+	fatal_thread_begins();
 	void *result = start(argument);
 	thread_set_result(result);
 	return result;
@@ -68,6 +70,7 @@ static int run_c11(void *record)
 	struct thread *t = record;
 	int (*start)(void *) = t->start.c11;
 	void *argument = thread_begin(t, (uintptr_t)__builtin_frame_address(0));
+	fatal_thread_begins();
 	return start(argument);
 }
 

@@ -3,6 +3,7 @@
 #include "interpose_fatal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -12,11 +13,12 @@
 #include "sysmem.h"
 #include "world.h"
 
-enum { STACK_BYTES = 64 << 10 };
+enum { STACK_BYTES = 64 << 10 }; /* of which a page or two are touched */
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 
 static void (*_Atomic before_hook)(void);
+static pthread_key_t stack_key; /* a thread's alternate stack that is ours; set up with the hook */
 static atomic_bool was_handled[NSIG]; /* a handler of the program's was called for it */
 
 static bool is_fatal(int signal)
@@ -85,6 +87,15 @@ void fatal_before_handler(int signal)
 	errno = saved;
 }
 
+/* At the thread's end. Another of the program's may be in its place by now. */
+static void take_alternate_stack(void *ours_or_not)
+{
+	stack_t stack;
+	if (sigaltstack(NULL, &stack) == 0 && stack.ss_sp == ours_or_not)
+		sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+	sysmem_unmap(ours_or_not, STACK_BYTES, &sysmem_stats.other_sys);
+}
+
 static void give_alternate_stack(void)
 {
 	stack_t stack;
@@ -92,12 +103,24 @@ static void give_alternate_stack(void)
 		return;
 	stack = (stack_t){.ss_sp = sysmem_map(STACK_BYTES, &sysmem_stats.other_sys),
 	                  .ss_size = STACK_BYTES};
-	if (stack.ss_sp && sigaltstack(&stack, NULL) != 0)
-		sysmem_unmap(stack.ss_sp, STACK_BYTES, &sysmem_stats.other_sys);
+	if (!stack.ss_sp)
+		return;
+	if (sigaltstack(&stack, NULL) != 0 || pthread_setspecific(stack_key, stack.ss_sp) != 0)
+		take_alternate_stack(stack.ss_sp);
+}
+
+void fatal_thread_begins(void)
+{
+	int saved = errno;
+	if (atomic_load_explicit(&before_hook, memory_order_acquire))
+		give_alternate_stack();
+	errno = saved;
 }
 
 void fatal_attach(void (*before)(void))
 {
+	if (pthread_key_create(&stack_key, take_alternate_stack) != 0)
+		return;
 	atomic_store(&before_hook, before);
 	give_alternate_stack();
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {

@@ -15,10 +15,14 @@
  * signal only the first time, for a program may live on such signals; or the system's
  * default, which then takes place as if nobody had been there. What is ignored stays
  * ignored. `before` must be async-signal-safe; it runs with all signals blocked but the
- * stop signal. Gives the calling thread an alternate stack if it has none: one that has
- * overflowed its stack needs another. Once, before other threads know of it.
+ * stop signal. Gives the calling thread, and each that begins from then on, an alternate stack
+ * if it has none: one that has overflowed its stack needs another. Once, before other threads
+ * know of it.
  */
 void fatal_attach(void (*before)(void));
+
+/* By each new thread of the program, before its own code. */
+void fatal_thread_begins(void);
 
 /* A handler of the program's is about to be called for this signal. */
 void fatal_before_handler(int signal);

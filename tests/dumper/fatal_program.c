@@ -2,8 +2,8 @@
  * fatal_program.c - a recorded program that dies, or does not: fatal_program WHAT HOW.
  * It collects once, so that a snapshot is in flight, and comes to grief at once.
  *
- * WHAT: segv bus abort fpe ill (the thing itself), overflow (of the stack), thread (segv in
- *       another one), sent (SIGSEGV by kill), raised (SIGABRT by raise), nothing
+ * WHAT: segv bus abort fpe ill (the thing itself), overflow (of the stack), deep (the same in
+ *       another thread), thread (segv in another one), sent (SIGSEGV by kill), raised (SIGABRT by raise), nothing
  * HOW:  default      nothing is set
  *       restored     a handler was set, then the default again, by signal()
  *       exits        the handler exits with 42
@@ -117,6 +117,14 @@ static void *in_thread(void *arg)
 	return arg;
 }
 
+static void *overflow_in_thread(void *arg)
+{
+	char start = 0;
+
+	zero = overflow(&start, 1 << 30);
+	return arg;
+}
+
 /* A page of a file beyond the file's end. */
 static void read_beyond_end(void)
 {
@@ -147,6 +155,9 @@ static void do_it(const char *what)
 		kill(getpid(), SIGSEGV);
 	else if (strcmp(what, "raised") == 0)
 		raise(SIGABRT);
+	else if (strcmp(what, "deep") == 0 &&
+		 pthread_create(&thread, NULL, overflow_in_thread, NULL) == 0)
+		pthread_join(thread, NULL);
 	else if (strcmp(what, "thread") == 0 && pthread_create(&thread, NULL, in_thread, NULL) == 0)
 		pthread_join(thread, NULL);
 }

@@ -126,6 +126,7 @@ int main(int count, char **arguments)
 	expect_all("abort", SIGABRT);
 	expect_traps();
 	expect("overflow", "default", 128 + SIGSEGV);
+	expect("deep", "default", 128 + SIGSEGV);
 	expect("thread", "default", 128 + SIGSEGV);
 	expect("thread", "exits", HANDLED);
 	/* What is ignored and sent is ignored; what happens kills. */
