@@ -31,7 +31,10 @@ enum {
 	/* Of who allocates, with another's cycle. */
 	PATIENCE_NS = 20 * 1000 * 1000,
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
-	ROUNDS_MAX = 30,
+	ROUNDS_MAX = 40,
+	STALLS_MAX = 6,             /* rounds that found no fewer written pages than the one before: */
+	STALLS_MAX_LONG = 2,        /* of long rounds, which wait for a processor less by chance */
+	PAGES_MANY = 1 << 14,
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
 	PAGES_WORTH_HELP = 128,    /* a page takes some microseconds, a helper some tens to come */
 	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
@@ -605,13 +608,16 @@ static unsigned helpers_beside(unsigned helpers)
 static bool mark_in_rounds(unsigned helpers)
 {
 	size_t before = SIZE_MAX;
+	unsigned stalls = 0;
 	mark_run(helpers, background_help_mark);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct written written = {0, true};
 		if (!collect_written(true, &written))
 			return false;
 		mark_run(written.pages >= PAGES_WORTH_HELP ? MARK_WORKERS_MAX : 0, background_help_mark);
-		if (written.pages <= PAGES_FEW || (round > 1 && written.pages > before / 8 * 7))
+		stalls += written.pages > before / 8 * 7;
+		if (written.pages <= PAGES_FEW ||
+		    stalls > (written.pages > PAGES_MANY ? STALLS_MAX_LONG : STALLS_MAX))
 			break;
 		before = written.pages;
 	}
