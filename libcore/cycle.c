@@ -508,13 +508,18 @@ static bool holds_scanned(size_t chunk)
 	return __atomic_load_n(&pageheap.chunks[chunk].kind, __ATOMIC_RELAXED) == CHUNK_SCAN;
 }
 
+static size_t opened_chunks(void)
+{
+	return pageheap_opened_pages() / CHUNK_PAGES;
+}
+
 /*
  * The next run of chunks, from *chunk on, that hold what is scanned; the others must not be
  * touched, for a protected page costs memory even where there is none. False: no more.
  */
-static bool next_scanned(size_t *chunk, uintptr_t *lo, uintptr_t *hi)
+static bool next_scanned(size_t chunks, size_t *chunk, uintptr_t *lo, uintptr_t *hi)
 {
-	size_t chunks = pageheap_opened_pages() / CHUNK_PAGES, first = *chunk;
+	size_t first = *chunk;
 	while (first < chunks && !holds_scanned(first))
 		first++;
 	for (*chunk = first; *chunk < chunks && holds_scanned(*chunk);)
@@ -528,21 +533,22 @@ static bool next_scanned(size_t *chunk, uintptr_t *lo, uintptr_t *hi)
 static void all_written(void)
 {
 	uintptr_t lo, hi;
-	for (size_t chunk = 0; next_scanned(&chunk, &lo, &hi);)
+	for (size_t chunk = 0, chunks = opened_chunks(); next_scanned(chunks, &chunk, &lo, &hi);)
 		mark_add_written(lo, hi);
 }
 
 /*
  * Tracks all arenas, those opened since the last call too, whose pages count as written, and
  * asks for the written pages. A chunk that comes to hold what is scanned while this runs is
- * found written by the next call.
+ * found written by the next call, and so is all of an arena that is opened meanwhile: it is
+ * not tracked yet, and asking for it would fail.
  */
 static bool collect_written(bool protect, struct written *written)
 {
 	uintptr_t lo, hi;
-	bool known = tracking_cover(pageheap.base,
-	                            pageheap.base + pageheap_opened_pages() * PAGE_BYTES);
-	for (size_t chunk = 0; known && next_scanned(&chunk, &lo, &hi);)
+	size_t chunks = opened_chunks();
+	bool known = tracking_cover(pageheap.base, pageheap.base + chunks * CHUNK_BYTES);
+	for (size_t chunk = 0; known && next_scanned(chunks, &chunk, &lo, &hi);)
 		known = tracking_collect(lo, hi, protect, note_written, written);
 	return known;
 }
@@ -550,7 +556,7 @@ static bool collect_written(bool protect, struct written *written)
 static void stop_tracking(void)
 {
 	uintptr_t lo, hi;
-	for (size_t chunk = 0; next_scanned(&chunk, &lo, &hi);)
+	for (size_t chunk = 0, chunks = opened_chunks(); next_scanned(chunks, &chunk, &lo, &hi);)
 		tracking_release(lo, hi);
 }
 
