@@ -261,8 +261,6 @@ static void begin_sweep(void)
 {
 	size_t spans = 0;
 	atomic_fetch_add(&span_sweepgen, 2);
-	if (atomic_load(&span_quickgen))
-		atomic_store(&span_quickgen, atomic_load(&span_sweepgen));
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		spans += mcentral_begin_sweep(class);
 	atomic_store(&cycle.sweep_class, 0);

@@ -52,12 +52,11 @@ static void child_begins(void)
 /* A span of before: the loader's own blocks, and what was free beside them. */
 static void fill_span_of_before(struct span *s)
 {
-	uint64_t cached = mcache_word_of(s);
 	for (unsigned w = 0; w < s->words; w++)
 		fill_slots(s, w, *span_free_word(s, w) | *span_remote_word(s, w) |
-		                     (w == s->group ? cached : 0));
-	if (cached)
-		atomic_load(&s->owner)->slots[span_class_of(s)].dirty = 1;
+		                     s->groups[w].cached);
+	if (span_cached(s))
+		span_owner(s)->slots[span_class_of(s)].dirty = 1;
 	fill_adopt(s);
 }
 
@@ -396,9 +395,9 @@ bool heap_find(uintptr_t p, struct heap_object *out)
 	return out->index < s->nelems;
 }
 
-static bool allocated(struct thread *t, const struct heap_object *o)
+static bool allocated(const struct heap_object *o)
 {
-	return mcache_is_allocated(&t->mcache, o->span, o->index);
+	return mcache_is_allocated(o->span, o->index);
 }
 
 static void report(const char *caller, const void *p, struct span *s, const char *what)
@@ -423,7 +422,7 @@ static bool free_large(struct mcache *m, struct span *s)
 	if (!__atomic_compare_exchange_n(span_free_word(s, 0), &none, 1, false, __ATOMIC_ACQ_REL,
 	                                 __ATOMIC_RELAXED))
 		return false;
-	s->free_count = 1;
+	span_set_free_count(s, 1);
 	m->counts.nfree[span_class_of(s)]++;
 	m->counts.large_free_bytes += bytes;
 	counters_live_sub((int64_t)bytes, span_noscan(s) ? 0 : (int64_t)bytes);
@@ -444,10 +443,10 @@ bool heap_free(struct thread *t, void *p, const char *caller)
 	} else if (s = o.span, o.start != (uintptr_t)p && s->kind != SPAN_TINY) {
 		wrong = "points inside an object, not to its start";
 	} else if (s->kind == SPAN_TINY) {
-		if (!allocated(t, &o))
+		if (!allocated(&o))
 			wrong = "freed already";
 	} else {
-		if ((SANITIZER_ENABLED || fill_wanted) && !allocated(t, &o)) {
+		if ((SANITIZER_ENABLED || fill_wanted) && !allocated(&o)) {
 			wrong = "freed already";
 		} else {
 			if (__builtin_expect(fill_wanted, 0))

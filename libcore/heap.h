@@ -64,7 +64,7 @@ static inline void *heap_alloc_class(struct thread *t, unsigned class)
 {
 	thread_enter(t);
 	struct mcache_slot *slot = &t->mcache.slots[class];
-	uint64_t word = slot->word;
+	uint64_t word = *slot->word;
 	if (__builtin_expect(word == 0, 0)) {
 		thread_leave(t);
 		return heap_alloc_slow(t, class);

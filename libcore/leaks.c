@@ -51,8 +51,8 @@ static void mark_cached(struct thread *t, void *arg)
 	(void)arg;
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		const struct mcache_slot *slot = &t->mcache.slots[class];
-		if (slot->word)
-			mark_slots(slot->span, slot->span->group, slot->word);
+		if (*slot->word)
+			mark_slots(slot->span, slot->span->group, *slot->word);
 	}
 }
 

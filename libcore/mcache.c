@@ -17,8 +17,20 @@ enum { LIVE_FREED_MAX_BYTES = 256 << 10, LIVE_TAKEN_MAX_BYTES = 32 << 10 };
 /* How many spans a refill sweeps in search of free slots before it takes a new one. */
 enum { SWEEP_TRIES = 64 };
 
+/* What slots without a span lead to. */
+static uint64_t no_slots;
+
+static void forget_current(struct mcache *m, unsigned class)
+{
+	m->slots[class].span = NULL;
+	m->slots[class].word = &no_slots;
+}
+
 void mcache_open(struct mcache *m)
 {
+	m->ticket = SPAN_NO_TICKET;
+	for (unsigned class = 0; class < SPAN_CLASSES; class++)
+		forget_current(m, class);
 	atomic_store_explicit(&m->remote, NULL, memory_order_release);
 }
 
@@ -37,13 +49,13 @@ static void own_partial(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->partial[span_class_of(s)], s);
 	s->listed = true;
-	s->turn_count = (uint16_t)(s->nelems - 1);
+	span_set_turn_count(s, s->nelems);
 }
 
 static void own_full(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->full[span_class_of(s)], s);
-	s->turn_count = (uint16_t)full_count_max(s);
+	span_set_turn_count(s, full_count_max(s) + 1);
 	s->freed_bytes = (uint32_t)s->elem_bytes;
 }
 
@@ -68,11 +80,11 @@ static void keep_or_release(struct mcache *m, struct span *s)
 /* Slots were freed in an owned span that is not the current one. */
 static void gained_slots(struct mcache *m, struct span *s)
 {
-	if (!s->listed && s->free_count > full_count_max(s)) {
+	if (!s->listed && span_free_count(s) > full_count_max(s)) {
 		mcentral_list_remove(&m->full[span_class_of(s)], s);
 		own_partial(m, s);
 	}
-	if (s->free_count == s->nelems && !s->kept_empty)
+	if (span_free_count(s) == s->nelems && !s->kept_empty)
 		keep_or_release(m, s);
 }
 
@@ -92,7 +104,7 @@ static struct span *take_partial(struct mcache *m, unsigned class)
 
 static int64_t free_bytes(const struct span *s)
 {
-	return (int64_t)s->free_count * (int64_t)s->elem_bytes;
+	return (int64_t)span_free_count(s) * (int64_t)s->elem_bytes;
 }
 
 /* Free slots became the thread's to hand out. */
@@ -161,16 +173,19 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 	uint64_t *free = span_free_word(s, w);
 	unsigned count = (unsigned)__builtin_popcountll(*free);
 	span_will_change(s);
-	__atomic_store_n(&s->group, (uint16_t)w, __ATOMIC_RELAXED);
-	s->free_count = (uint16_t)(s->free_count - count);
+	s->dirty = span_is_dirty(s);
+	s->group = (uint16_t)w;
+	span_set_free_count(s, span_free_count(s) - count);
+	s->taken_count = (uint16_t)(s->taken_count + count);
 	m->counts.nmalloc[class] += count;
+	slot->word = &s->groups[w].cached;
 	slot->group_base = span_object(s, w * 64);
 	slot->elem_bytes = (uint32_t)s->elem_bytes;
 	slot->dirty = s->dirty && !clear_group(s, slot, count);
 	if (s->kind == SPAN_TYPED && s->dirty)
 		clear_types(s, w, *free);
 	span_mark_new(s, w, *free);
-	__atomic_store_n(&slot->word, *free, __ATOMIC_RELEASE); /* after the group: is_in_word */
+	*slot->word = *free;
 	*free = 0;
 }
 
@@ -178,15 +193,17 @@ static void word_unload(struct mcache *m, unsigned class)
 {
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
-	unsigned count = (unsigned)__builtin_popcountll(slot->word);
+	unsigned count = (unsigned)__builtin_popcountll(*slot->word);
 	span_will_change(s);
 	if (count) {
-		*span_free_word(s, s->group) |= slot->word;
-		s->free_count = (uint16_t)(s->free_count + count);
+		*span_free_word(s, s->group) |= *slot->word;
+		*slot->word = 0;
+		span_set_free_count(s, span_free_count(s) + count);
+		s->taken_count = (uint16_t)(s->taken_count - count);
 		m->counts.nmalloc[class] -= count;
-		slot->word = 0;
 	}
 	s->group = SPAN_GROUP_NONE;
+	forget_current(m, class);
 }
 
 /*
@@ -203,7 +220,8 @@ static unsigned next_word(struct span *s)
 	for (w = s->group == SPAN_GROUP_NONE ? 0 : w + 1; w < s->words; w++)
 		if (*span_free_word(s, w))
 			return w;
-	if (s->free_count == 0 || (s->gone_around && s->free_count <= s->nelems >> 4))
+	unsigned count = span_free_count(s);
+	if (count == 0 || (s->gone_around && count <= s->nelems >> 4u))
 		return SPAN_GROUP_NONE;
 	s->gone_around = true;
 	for (w = 0; !*span_free_word(s, w);)
@@ -214,16 +232,16 @@ static unsigned next_word(struct span *s)
 static void make_current(struct mcache *m, unsigned class, struct span *s)
 {
 	m->slots[class].span = s;
-	s->turn_count = UINT16_MAX;
+	span_set_turn_count(s, UINT16_MAX);
 	s->freed_bytes = 0;
 	s->gone_around = false;
-	count_taken_live(m, s, s->free_count);
+	count_taken_live(m, s, span_free_count(s));
 }
 
 static void leave_current(struct mcache *m, unsigned class, struct span *s)
 {
 	span_will_change(s);
-	m->slots[class].span = NULL;
+	forget_current(m, class);
 	s->group = SPAN_GROUP_NONE;
 	m->live_freed += free_bytes(s); /* was counted as taken, and was not */
 	m->scan_freed += span_noscan(s) ? 0 : free_bytes(s);
@@ -236,7 +254,7 @@ static void leave_current(struct mcache *m, unsigned class, struct span *s)
 static void fold_own(struct mcache *m, struct span *s)
 {
 	unsigned class = span_class_of(s);
-	unsigned folded = span_fold_remote(s, m->slots[class].span == s ? m->slots[class].word : 0);
+	unsigned folded = span_fold_remote(s);
 	if (!folded)
 		return;
 	if (m->slots[class].span == s) {
@@ -268,7 +286,7 @@ static struct span *sweep_for_slots(struct mcache *m, unsigned class)
 		if (!s)
 			return NULL;
 		m->counts.nfree[class] += sweep_span(s);
-		if (s->free_count > 0) {
+		if (span_free_count(s) > 0) {
 			mcentral_adopt(s, m);
 			return s;
 		}
@@ -327,40 +345,21 @@ void *mcache_alloc_slow(struct mcache *m, unsigned class)
 
 /* ---- what is free already ----------------------------------------------- */
 
-uint64_t mcache_word_of(struct span *s)
-{
-	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-	if (!owner || owner == SPAN_IN_HAND || s->group == SPAN_GROUP_NONE)
-		return 0;
-	const struct mcache_slot *slot = &owner->slots[span_class_of(s)];
-	return slot->span == s ? __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) : 0;
-}
-
-/* The word may be that of the owner's next group: it counts only if the group was still this. */
-static bool is_in_word(struct span *s, unsigned w, uint64_t bit)
-{
-	return __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w && (mcache_word_of(s) & bit);
-}
-
 /* Whether the slot is free for the span's owner, or for whoever will be that. */
-static bool is_free(const struct mcache *m, struct span *s, unsigned w, uint64_t bit)
+static bool is_free(struct span *s, unsigned w, uint64_t bit)
 {
-	if (__atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED) & bit)
-		return true;
-	if (!is_in_word(s, w, bit))
-		return false;
-	/* Another's cache may go on while it is read, and even come round: it is asked twice. */
-	return span_owned_by(s, m) ||
-	       (is_in_word(s, w, bit) && __atomic_load_n(&s->group, __ATOMIC_ACQUIRE) == w);
+	const struct span_group *group = &s->groups[w];
+	return (__atomic_load_n(&group->free, __ATOMIC_RELAXED) |
+	        __atomic_load_n(&group->cached, __ATOMIC_RELAXED)) & bit;
 }
 
-bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index)
+bool mcache_is_allocated(struct span *s, unsigned index)
 {
 	unsigned w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	return index < s->nelems &&
 	       !(atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed) & bit) &&
-	       !is_free(m, s, w, bit);
+	       !is_free(s, w, bit);
 }
 
 /* ---- free -------------------------------------------------------------- */
@@ -369,11 +368,10 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if ((*span_free_word(s, w) & bit) || (w == s->group && (m->slots[class].word & bit)))
+	if (is_free(s, w, bit))
 		return MCACHE_DOUBLE_FREE;
 	*span_free_word(s, w) |= bit;
-	s->free_count++;
-	s->dirty = true;
+	s->until_turn--;
 	m->counts.nfree[class]++;
 	if (m->slots[class].span == s)
 		return MCACHE_FREED;
@@ -386,7 +384,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (is_free(m, s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
+	if (is_free(s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
 	count_freed_live(m, s);
@@ -409,7 +407,15 @@ keep_and_free(struct mcache *m, struct span *s, unsigned index)
 
 enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index)
 {
-	return pageheap_is_read() ? keep_and_free(m, s, index) : free_anywhere(m, s, index);
+	if (pageheap_is_read())
+		return keep_and_free(m, s, index);
+	m->ticket = span_ticket(m);
+	return free_anywhere(m, s, index);
+}
+
+void mcache_span_turned(struct mcache *m, struct span *s)
+{
+	gained_slots(m, s);
 }
 
 bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)
@@ -425,9 +431,9 @@ bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)
 void mcache_mark_new(struct mcache *m)
 {
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
-		if (m->slots[class].word)
+		if (*m->slots[class].word)
 			span_mark_new(m->slots[class].span, m->slots[class].span->group,
-			              m->slots[class].word);
+			              *m->slots[class].word);
 	struct span *s = m->tiny ? pageheap_span_of(m->tiny - 1) : NULL;
 	if (s) {
 		unsigned index = span_index(s, m->tiny - 1);
@@ -440,20 +446,21 @@ void mcache_mark_new(struct mcache *m)
 void mcache_cut(struct mcache *m)
 {
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
-		m->cut_counts[class] = (uint8_t)__builtin_popcountll(m->slots[class].word);
+		m->cut_counts[class] = (uint8_t)__builtin_popcountll(*m->slots[class].word);
+	m->ticket = SPAN_NO_TICKET;
 }
 
 /* ---- flush and close --------------------------------------------------- */
 
 void mcache_flush(struct mcache *m)
 {
+	m->ticket = SPAN_NO_TICKET;
 	m->tiny = m->tiny_end = 0;
 	m->live_freed = m->scan_freed = m->quick_freed = 0;
 	m->empty_pages = 0;
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		if (m->slots[class].span)
 			word_unload(m, class);
-		m->slots[class].span = NULL;
 		m->partial[class] = m->full[class] = NULL;
 	}
 }
@@ -499,7 +506,8 @@ uint64_t mcache_activity(const struct mcache *m, bool *holds)
 		const struct mcache_slot *slot = &m->slots[class];
 		sum += __atomic_load_n(&m->counts.nmalloc[class], __ATOMIC_RELAXED) +
 		       __atomic_load_n(&m->counts.nfree[class], __ATOMIC_RELAXED);
-		sum += __atomic_load_n(&slot->word, __ATOMIC_RELAXED) * odd;
+		sum += __atomic_load_n(__atomic_load_n(&slot->word, __ATOMIC_RELAXED),
+		                       __ATOMIC_RELAXED) * odd;
 		sum = sum << 1 | sum >> 63;
 		*holds |= __atomic_load_n(&slot->span, __ATOMIC_RELAXED) ||
 		          __atomic_load_n(&m->partial[class], __ATOMIC_RELAXED) ||
@@ -515,7 +523,6 @@ void mcache_close(struct mcache *m, struct mcache_counts *ended)
 		struct span *s = m->slots[class].span;
 		if (s) {
 			word_unload(m, class);
-			m->slots[class].span = NULL;
 			counters_live_add(-free_bytes(s), !span_noscan(s));
 			mcentral_put(s);
 		}

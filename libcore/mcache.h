@@ -1,13 +1,13 @@
 /*
  * mcache.h - a thread's spans and its share of the counters.
  *
- * For each span class a slot with a word of free bits of the current span, and two
+ * For each span class a slot that leads to the cached word of the current span, and two
  * lists of the other spans that the thread owns: with free slots, and with few or none. Used
  * by its thread only, inside the heap; by others only while the world is stopped,
  * except `remote`, the stack of owned spans into which other threads freed.
  *
- * Invariant: nmalloc counts a slot when its word is loaded, so the objects
- * allocated are nmalloc - popcount(word). nfree counts frees and sweeps done by
+ * Invariant: nmalloc counts a slot when it is cached, so the objects allocated are
+ * nmalloc - popcount(*word). nfree counts frees and sweeps done by
  * this thread, whoever owned the span.
  */
 #ifndef MCACHE_H
@@ -20,7 +20,7 @@
 #include "span.h"
 
 struct mcache_slot {
-	uint64_t word;          /* free slots of the group */
+	uint64_t *word;         /* the cached slots of the group; one that is 0 for no span */
 	uintptr_t group_base;   /* object of bit 0 */
 	uint32_t elem_bytes;
 	uint32_t dirty;         /* the slots may hold old content */
@@ -35,6 +35,7 @@ struct mcache_counts {
 };
 
 struct mcache {
+	uintptr_t ticket;       /* span_ticket; SPAN_NO_TICKET until a slow path frees */
 	int64_t quick_freed;    /* as live_freed and scan_freed, by mcache_free_quick */
 	uintptr_t tiny;         /* free part of the current tiny block */
 	uintptr_t tiny_end;
@@ -45,7 +46,7 @@ struct mcache {
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
 	uint32_t empty_pages;   /* of the spans in `partial` that are kept_empty */
 	_Atomic(struct span *) remote; /* linked by remote_next; MCACHE_CLOSED: no owner */
-	uint8_t cut_counts[SPAN_CLASSES]; /* free slots in the words when a table was cut */
+	uint8_t cut_counts[SPAN_CLASSES]; /* cached slots when a table was cut */
 };
 
 #define MCACHE_CLOSED ((struct span *)1)
@@ -67,7 +68,7 @@ static inline __attribute__((always_inline)) void *mcache_slot_take(struct mcach
 {
 	/* The distance within a group needs no more than 32 bits, nor a wider product. */
 	uint32_t distance = (unsigned)__builtin_ctzll(word) * slot->elem_bytes;
-	slot->word = word & (word - 1);
+	*slot->word = word & (word - 1);
 	return (void *)(slot->group_base + distance);
 }
 
@@ -75,7 +76,7 @@ static inline __attribute__((always_inline)) void *mcache_slot_take(struct mcach
 static inline void *mcache_alloc(struct mcache *m, unsigned span_class)
 {
 	struct mcache_slot *slot = &m->slots[span_class];
-	uint64_t word = slot->word;
+	uint64_t word = *slot->word;
 	if (__builtin_expect(word == 0, 0))
 		return mcache_alloc_slow(m, span_class);
 	return mcache_slot_take(slot, word);
@@ -87,8 +88,9 @@ enum mcache_free_result { MCACHE_FREED, MCACHE_DOUBLE_FREE };
 enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned index);
 
 /*
- * The fast path of the same for malloc's objects: p starts one, in a span that m owns, whose
- * free changes nothing but a bit and some counts. False: nothing is done.
+ * The fast path of the same for malloc's objects: p starts one, in a span that m owns, and
+ * no span table is read. False: nothing is done. True: the caller counts s->until_turn down,
+ * and calls mcache_span_turned when that is 0.
  * Of the product of offset and magic the upper half is the object's index, and the lower half
  * is less than magic exactly where the offset is that of an object's start (sizeclass.h).
  */
@@ -97,28 +99,25 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 {
 	uint64_t product = (p - s->base) * s->magic;
 	uint64_t index = product >> 32;
-	if ((uint32_t)product >= s->magic || index >= s->quick_nelems || !span_quickly_owned_by(s, m))
+	if ((uint32_t)product >= s->magic || index >= s->quick_nelems ||
+	    atomic_load_explicit(&s->owner, memory_order_relaxed) != m->ticket)
 		return false;
-	size_t class = s->span_class, w = index >> 6;
-	uint64_t cached = m->slots[class].word & -(uint64_t)(w == s->group);
-	index &= 63;
-	if (cached >> index & 1)
+	struct span_group *group = &s->groups[index / 64];
+	uint64_t free = group->free;
+	if ((free | group->cached) >> (index % 64) & 1)
 		return false;
-	uint64_t *word = span_free_word(s, w), slots = *word;
-	uint16_t count = s->free_count;
-	if ((slots >> index & 1) || count >= s->turn_count)
-		return false;
-	*word = slots | (uint64_t)1 << index;
-	s->free_count = (uint16_t)(count + 1);
-	s->dirty = true;
+	group->free = free | (uint64_t)1 << (index % 64);
 	m->quick_freed += s->freed_bytes;
-	m->counts.nfree[class]++;
+	m->counts.nfree[s->span_class]++;
 	return true;
 }
 
+/* A span that m owns has so many free slots now that it may belong into another list. */
+void mcache_span_turned(struct mcache *m, struct span *s);
+
 /*
- * What mcache_free_quick leaves: frees that move a span from list to list, and those into
- * spans of others. False: nothing is done, heap_free knows why.
+ * What mcache_free_quick leaves: frees into spans of others, and all while a span table is
+ * read. False: nothing is done, heap_free knows why.
  */
 bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p);
 
@@ -126,7 +125,7 @@ bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p);
  * Whether the object is allocated. An object that the program may use is never said to be
  * free; one that another thread is just freeing may be said to be allocated.
  */
-bool mcache_is_allocated(const struct mcache *m, struct span *s, unsigned index);
+bool mcache_is_allocated(struct span *s, unsigned index);
 
 /* Hands explicit frees in to heap_live. */
 void mcache_settle_live(struct mcache *m);
@@ -143,7 +142,10 @@ void mcache_flush(struct mcache *m);
  */
 void mcache_mark_new(struct mcache *m);
 
-/* The world is stopped for a span table (spantable.h): counts the slots in the words. */
+/*
+ * The world is stopped for a span table (spantable.h): counts the cached slots. From now on
+ * frees take the slow path, which looks whether the table is read still.
+ */
 void mcache_cut(struct mcache *m);
 
 /*
@@ -159,8 +161,5 @@ uint64_t mcache_activity(const struct mcache *m, bool *holds);
 void mcache_close(struct mcache *m, struct mcache_counts *ended);
 
 void mcache_counts_add(struct mcache_counts *to, const struct mcache_counts *from);
-
-/* The cache word that belongs to the span, 0 if none. World stopped or own span. */
-uint64_t mcache_word_of(struct span *s);
 
 #endif

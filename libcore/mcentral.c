@@ -80,11 +80,12 @@ struct span *mcentral_new_span(unsigned span_class_, struct mcache *owner, size_
 	if (!owner) {
 		span_mark_new(s, 0, 1);
 		*span_free_word(s, 0) = 0; /* an empty span without owner would be freed */
-		s->free_count = 0;
+		span_set_free_count(s, 0);
 	}
 	struct mcentral *c = &mcentral[span_class_];
 	lock_acquire(&c->lock);
-	atomic_store_explicit(&s->owner, owner, memory_order_relaxed);
+	atomic_store_explicit(&s->owner, owner ? span_ticket(owner) : SPAN_NOBODYS,
+	                      memory_order_relaxed);
 	all_insert(c, s);
 	lock_release(&c->lock);
 	return s;
@@ -94,8 +95,8 @@ void mcentral_adopt(struct span *s, struct mcache *m)
 {
 	struct mcentral *c = &mcentral[span_class_of(s)];
 	lock_acquire(&c->lock);
-	span_fold_remote(s, 0);
-	atomic_store_explicit(&s->owner, m, memory_order_relaxed);
+	span_fold_remote(s);
+	atomic_store_explicit(&s->owner, span_ticket(m), memory_order_relaxed);
 	lock_release(&c->lock);
 }
 
@@ -105,14 +106,14 @@ void mcentral_adopt(struct span *s, struct mcache *m)
  */
 static bool settle(struct mcentral *c, struct span *s)
 {
-	if (s->free_count == s->nelems && !s->remote_queued && !span_marking) {
+	if (span_free_count(s) == s->nelems && !s->remote_queued && !span_marking) {
 		if (s->listed)
 			mcentral_list_remove(&c->partial, s);
 		s->listed = false;
 		all_remove(c, s);
 		return true;
 	}
-	if (s->free_count > 0 && !s->listed) {
+	if (span_free_count(s) > 0 && !s->listed) {
 		mcentral_list_push(&c->partial, s);
 		s->listed = true;
 	}
@@ -131,8 +132,8 @@ void mcentral_put(struct span *s)
 {
 	struct mcentral *c = &mcentral[span_class_of(s)];
 	lock_acquire(&c->lock);
-	atomic_store_explicit(&s->owner, NULL, memory_order_relaxed);
-	span_fold_remote(s, 0);
+	atomic_store_explicit(&s->owner, SPAN_NOBODYS, memory_order_relaxed);
+	span_fold_remote(s);
 	bool empty = settle(c, s);
 	lock_release(&c->lock);
 	if (empty)
@@ -156,11 +157,8 @@ void mcentral_push_remote(struct span *s)
 	/* Looked at first: whoever clears it does so before he folds, and sees the bit just set. */
 	if (atomic_load(&s->remote_queued) || atomic_exchange(&s->remote_queued, true))
 		return;
-	/* Swept first: the owner of before the sweep is none (span_owned_by). */
-	struct mcache *owner = span_is_swept(s)
-	                           ? atomic_load_explicit(&s->owner, memory_order_relaxed)
-	                           : NULL;
-	if (owner && owner != SPAN_IN_HAND && mcentral_stack_push(&owner->remote, s))
+	struct mcache *owner = span_owner(s);
+	if (owner && mcentral_stack_push(&owner->remote, s))
 		return;
 	mcentral_stack_push(&mcentral[span_class_of(s)].remote, s);
 }
@@ -181,14 +179,14 @@ static bool drain_one(struct mcentral *c, struct span *s)
 	mcentral_unqueue(s);
 	if (!span_is_swept(s))
 		return false;
-	struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
+	uintptr_t owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
 	if (owner == SPAN_IN_HAND)
 		return false;
-	if (owner || c != &mcentral[span_class_of(s)]) {
+	if (owner != SPAN_NOBODYS || c != &mcentral[span_class_of(s)]) {
 		mcentral_push_remote(s);
 		return false;
 	}
-	span_fold_remote(s, 0);
+	span_fold_remote(s);
 	return settle(c, s);
 }
 
@@ -237,7 +235,7 @@ struct span *mcentral_take(unsigned span_class_, struct mcache *m)
 	if (s) {
 		mcentral_list_remove(&c->partial, s);
 		s->listed = false;
-		atomic_store_explicit(&s->owner, m, memory_order_relaxed);
+		atomic_store_explicit(&s->owner, span_ticket(m), memory_order_relaxed);
 	}
 	lock_release(&c->lock);
 	free_all(empty);
@@ -275,6 +273,6 @@ void mcentral_fold_stack(_Atomic(struct span *) *stack)
 	for (struct span *next; s; s = next) {
 		next = s->remote_next;
 		atomic_store_explicit(&s->remote_queued, false, memory_order_relaxed);
-		span_fold_remote(s, 0);
+		span_fold_remote(s);
 	}
 }

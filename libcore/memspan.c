@@ -182,7 +182,7 @@ static bool find_own(struct thread *t, void *p, struct heap_object *o)
 	thread_enter(t);
 	bool found = heap_find((uintptr_t)p, o) &&
 	             (o->start == (uintptr_t)p || o->span->kind == SPAN_TINY) &&
-	             mcache_is_allocated(&t->mcache, o->span, o->index);
+	             mcache_is_allocated(o->span, o->index);
 	thread_leave(t);
 	return found;
 }
@@ -235,7 +235,7 @@ static bool lookup(const void *p, struct heap_object *o)
 		return false;
 	thread_enter(t);
 	t->mcache.counts.lookups++;
-	bool found = heap_find((uintptr_t)p, o) && mcache_is_allocated(&t->mcache, o->span, o->index);
+	bool found = heap_find((uintptr_t)p, o) && mcache_is_allocated(o->span, o->index);
 	thread_leave(t);
 	return found;
 }
@@ -346,7 +346,7 @@ int memspan_set_finalizer(void *obj, void (*fn)(void *obj, void *arg), void *arg
 	thread_enter(t);
 	bool valid = heap_find((uintptr_t)obj, &o) && o.start == (uintptr_t)obj &&
 	             o.span->kind != SPAN_TINY &&
-	             mcache_is_allocated(&t->mcache, o.span, o.index);
+	             mcache_is_allocated(o.span, o.index);
 	if (valid) {
 		/* A span that waits for its sweep is swept first: the mark of this cycle says
 		 * nothing about a finalizer set after it. */

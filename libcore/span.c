@@ -8,25 +8,25 @@
 #include "sanitizer.h"
 #include "sysmem.h"
 
-_Atomic uint32_t span_sweepgen = 2, span_quickgen = 2;
+_Atomic uint32_t span_sweepgen = 2;
 _Atomic uint32_t span_gc_num;
 struct span_totals span_totals;
 bool span_marking;
 _Atomic uint64_t span_freed_twice[SPAN_CLASSES];
 bool span_dies_of_double_free;
 
-enum { STRUCT_SIZES = 5 }; /* 1, 2, 4, 8 and 16 words in each bit array */
+enum { STRUCT_SIZES = 5 }; /* 1, 2, 4, 8 and 16 groups */
 
 /* Linked by all_next; guarded by pageheap.lock. `given`: while marking goes on. */
 static struct span *unused[STRUCT_SIZES], *given[STRUCT_SIZES];
 
 static size_t struct_bytes(unsigned words)
 {
-	size_t bytes = sizeof(struct span) + 3 * (size_t)words * sizeof(uint64_t);
+	size_t bytes = sizeof(struct span) + words * sizeof(struct span_group);
 	return (bytes + 63) & ~(size_t)63;
 }
 
-/* The power of two that holds n bits in 64-bit words, and its index. */
+/* The power of two of groups that holds n objects, and its index. */
 static unsigned words_for(unsigned nelems, unsigned *size_index)
 {
 	unsigned words = 1, i = 0;
@@ -101,7 +101,7 @@ static void all_free(struct span *s)
 		*span_free_word(s, w) = ~(uint64_t)0 >> (64 - here);
 		left -= here;
 	}
-	s->free_count = s->nelems;
+	span_set_free_count(s, s->nelems);
 }
 
 static unsigned elems_for(unsigned size_class, size_t pages)
@@ -123,6 +123,7 @@ static void describe(struct span *s, enum span_state state, enum span_kind kind,
 	if (state == SPAN_INUSE) {
 		s->nelems = (uint16_t)elems_for(size_class, pages);
 		s->quick_nelems = kind == SPAN_ROOT && size_class ? s->nelems : 0;
+		s->turn_count = UINT16_MAX;
 		all_free(s);
 	}
 	atomic_store_explicit(&s->sweepgen, atomic_load(&span_sweepgen), memory_order_relaxed);
@@ -213,7 +214,7 @@ static void freed_twice(struct span *s, unsigned w, uint64_t slots)
 	                 (uint64_t)__builtin_popcountll(slots));
 }
 
-unsigned span_fold_remote(struct span *s, uint64_t cache_word)
+unsigned span_fold_remote(struct span *s)
 {
 	unsigned folded = 0;
 	for (unsigned w = 0; w < s->words; w++) {
@@ -223,23 +224,20 @@ unsigned span_fold_remote(struct span *s, uint64_t cache_word)
 			continue;
 		span_will_change(s); /* for a moment the bits are in neither */
 		uint64_t bits = atomic_exchange_explicit(remote, 0, memory_order_acquire);
-		uint64_t free_already = *free | (w == s->group ? cache_word : 0);
+		uint64_t free_already = *free | s->groups[w].cached;
 		if (bits & free_already)
 			freed_twice(s, w, bits & free_already);
 		bits &= ~free_already;
 		*free |= bits;
 		folded += (unsigned)__builtin_popcountll(bits);
 	}
-	if (folded) {
-		s->free_count = (uint16_t)(s->free_count + folded);
-		s->dirty = true;
-	}
+	span_set_free_count(s, span_free_count(s) + folded);
 	return folded;
 }
 
-unsigned span_alloc_count(struct span *s, uint64_t cache_word)
+unsigned span_alloc_count(struct span *s, unsigned cached_count)
 {
-	unsigned free = (unsigned)__builtin_popcountll(cache_word);
+	unsigned free = cached_count;
 	for (unsigned w = 0; w < s->words; w++)
 		free += (unsigned)__builtin_popcountll(
 		    *span_free_word(s, w) |
@@ -247,7 +245,7 @@ unsigned span_alloc_count(struct span *s, uint64_t cache_word)
 	return s->nelems - free;
 }
 
-void span_check(struct span *s, uint64_t cache_word)
+void span_check(struct span *s)
 {
 	unsigned free_count = 0;
 	const char *broken = NULL;
@@ -256,15 +254,17 @@ void span_check(struct span *s, uint64_t cache_word)
 		free_count += (unsigned)__builtin_popcountll(free);
 		if (free & *span_remote_word(s, w))
 			broken = "a slot is free and freed by another thread";
-		if (w == s->group && free & cache_word)
+		if (free & s->groups[w].cached)
 			broken = "a slot is free and in a cache";
+		if (w != s->group && s->groups[w].cached)
+			broken = "a group is in a cache that no cache allocates from";
 		if (w * 64 + 64 > s->nelems && w * 64 < s->nelems &&
 		    free >> (s->nelems - w * 64))
 			broken = "a slot past the last is free";
 	}
-	if (free_count != s->free_count)
-		broken = "free_count is wrong";
-	if (span_alloc_count(s, cache_word) > s->nelems)
+	if (free_count != span_free_count(s))
+		broken = "the count of free slots is wrong";
+	if (span_alloc_count(s, (unsigned)__builtin_popcountll(span_cached(s))) > s->nelems)
 		broken = "more slots are free than there are";
 	if (pageheap_span_of(s->base) != s ||
 	    pageheap_span_of(s->base + s->npages * PAGE_BYTES - 1) != s)

@@ -5,18 +5,20 @@
  * only for spans with as many bit words, so a stale pointer to it can be read. A thread that
  * freed into the span may even come late and push a span that is gone: the structure keeps
  * its place on a stack from one span to the next, and who pops it looks what it is now.
- * Behind the structure stand three words for each 64 objects:
+ * Behind the structure stand four words for each group of 64 objects:
  *
- *   free    set: the slot is free and not in the owner's cache word
+ *   free    set: the slot is free and not cached
+ *   cached  set: the slot is free, and the owner allocates from this group (mcache.h)
  *   mark    set by the marker: reached in this cycle; cleared by the sweep
  *   remote  set atomically by a thread that freed an object it does not own
  *
  * Invariant, outside any heap operation:
- *   nelems = allocated + popcount(free) + popcount(remote) + popcount(cache word)
- *   free_count = popcount(free);  free & remote = 0
+ *   nelems = allocated + popcount(free) + popcount(remote) + popcount(cached)
+ *   span_free_count = popcount(free);  free, cached and remote have no slot in common;
+ *   cached is 0 but in the group `group`
  *
- * Ownership: `owner` may change free, free_count, group and its list links while
- * sweepgen == span_sweepgen. Without an owner the central list's lock guards them;
+ * Ownership: who holds the ticket `owner` (span_ticket) may change free, cached, counts,
+ * group and its list links; it ends by itself when span_sweepgen moves on. Without an owner the central list's lock guards them;
  * a thread that claimed the span for sweeping (sweep.h) has it to itself, and with owner
  * SPAN_IN_HAND still has once it is swept, until it has put it where it belongs.
  */
@@ -55,40 +57,48 @@ static inline bool span_kind_is_noscan(enum span_kind kind)
 	return kind == SPAN_NOSCAN || kind == SPAN_TINY;
 }
 
-#define SPAN_IN_HAND ((struct mcache *)1)
+/* What `owner` is instead of a ticket, and what a cache's ticket is that must match no span's. */
+enum { SPAN_NOBODYS = 0, SPAN_IN_HAND = 1, SPAN_NO_TICKET = 3 };
+
+/* 64 objects of a span. */
+struct span_group {
+	uint64_t free, cached;
+	_Atomic uint64_t mark, remote;
+};
 
 enum span_state { SPAN_DEAD = 0, SPAN_INUSE, SPAN_STACK };
 
 struct span {
 	/* Kept when the structure is used again. */
-	_Atomic(struct mcache *) owner; /* SPAN_IN_HAND while there is no span */
 	struct span *remote_next;
+	_Atomic uintptr_t owner;    /* a ticket; SPAN_IN_HAND while there is no span */
 	_Atomic bool remote_queued; /* on a stack of spans with remote frees */
 
-	/* What a free looks at is in one cache line. */
+	/* What a free looks at is in one cache line, and its group's words in one. */
 	uint8_t size_class;
 	uint8_t kind;             /* enum span_kind */
 	_Atomic uint8_t state;    /* enum span_state */
 	_Atomic uint8_t rescan;   /* the mark queue overflowed: scan its marked objects again */
-	bool dirty;               /* free slots may hold old content */
+	bool dirty;               /* free slots may hold old content; see span_is_dirty */
 	bool listed;              /* in the partial list of its owner or of the central list */
 	bool kept_empty;          /* empty, and in its owner's partial list all the same */
 	uintptr_t base;
 	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
 	uint32_t magic;           /* sizeclass_magic; 0 for one object */
-	_Atomic uint32_t sweepgen;
-	uint16_t nelems;          /* 0 for a stack */
-	uint16_t free_count;
-	uint16_t turn_count;      /* free_count with which the next free may change the span's list */
-	uint16_t group;           /* the word that the owner's cache holds, or SPAN_GROUP_NONE */
-	uint16_t span_class;
-	uint16_t quick_nelems;    /* nelems of malloc's small objects without finalizers, else 0 */
+	uint32_t quick_nelems;    /* nelems of malloc's small objects without finalizers, else 0 */
 	uint32_t freed_bytes;     /* that a free takes off heap_live; 0 while the owner allocates here */
+	uint16_t until_turn;      /* so many frees from now span_free_count is turn_count */
+	uint16_t turn_count;      /* with which the span's list may change */
+	uint16_t nelems;          /* 0 for a stack */
+	uint16_t group;           /* the one that the owner allocates from, or SPAN_GROUP_NONE */
+	uint16_t span_class;
 
-	uint16_t words;           /* in each bit array */
-	bool filled;              /* free slots hold a pattern (fill.h) */
-	bool gone_around;         /* its owner has allocated from all its words, the first again */
+	uint16_t words;           /* groups */
+	_Atomic uint32_t sweepgen;
 	uint32_t born_gc;
+	uint16_t taken_count;     /* slots that were cached, while the span is not dirty */
+	bool filled;              /* free slots hold a pattern (fill.h) */
+	bool gone_around;         /* its owner has allocated from all its groups, the first again */
 	size_t npages;
 	struct span *all_next, *all_prev;   /* central list of all spans of the class */
 	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
@@ -96,23 +106,51 @@ struct span {
 		struct special *specials; /* finalizers, sorted by object; guarded by special.c */
 		uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
 	};
-	uint64_t bits[];
+	_Alignas(64) struct span_group groups[];
 };
 
-/* Free and mark bits of the same objects stand side by side: the marker reads both. */
 static inline uint64_t *span_free_word(struct span *s, size_t w)
 {
-	return &s->bits[2 * w];
+	return &s->groups[w].free;
 }
 
-static inline _Atomic uint64_t *span_mark_word(struct span *s, unsigned w)
+static inline _Atomic uint64_t *span_mark_word(struct span *s, size_t w)
 {
-	return (_Atomic uint64_t *)&s->bits[2 * w + 1];
+	return &s->groups[w].mark;
 }
 
-static inline _Atomic uint64_t *span_remote_word(struct span *s, unsigned w)
+static inline _Atomic uint64_t *span_remote_word(struct span *s, size_t w)
 {
-	return (_Atomic uint64_t *)&s->bits[2u * s->words + w];
+	return &s->groups[w].remote;
+}
+
+/* The free slots that are cached. World stopped, or a span of one's own. */
+static inline uint64_t span_cached(const struct span *s)
+{
+	return s->group == SPAN_GROUP_NONE ? 0 : s->groups[s->group].cached;
+}
+
+static inline unsigned span_free_count(const struct span *s)
+{
+	return (uint16_t)(s->turn_count - s->until_turn);
+}
+
+static inline void span_set_free_count(struct span *s, unsigned count)
+{
+	s->until_turn = (uint16_t)(s->turn_count - count);
+}
+
+static inline void span_set_turn_count(struct span *s, unsigned turn_count)
+{
+	unsigned count = span_free_count(s);
+	s->turn_count = (uint16_t)turn_count;
+	span_set_free_count(s, count);
+}
+
+/* Whether free slots may hold old content: as soon as one that was taken is free again. */
+static inline bool span_is_dirty(const struct span *s)
+{
+	return s->dirty || span_free_count(s) + s->taken_count != s->nelems;
 }
 
 /* The object that p, a pointer into the span, points into; may be nelems (tail waste). */
@@ -138,11 +176,6 @@ static inline unsigned span_class_of(const struct span *s)
 
 /* The sweep generation: a span is swept when its own equals it; +2 each cycle, world stopped. */
 extern _Atomic uint32_t span_sweepgen __attribute__((visibility("hidden")));
-/*
- * The same, or 0 while a span table is read: what compares a span with this finds it changed
- * and takes a path that calls span_will_change.
- */
-extern _Atomic uint32_t span_quickgen __attribute__((visibility("hidden")));
 /* Cycles finished, for born_gc. Changed in the stopped world. */
 extern _Atomic uint32_t span_gc_num;
 
@@ -153,20 +186,29 @@ static inline bool span_is_swept(const struct span *s)
 }
 
 /*
- * Whether this cache may change the span's free bits without a lock. In this order: an
- * owner read before its ownership ended would be believed if the span were swept meanwhile.
+ * A cache and the generation in which it owns, in one number: the cache's address, which is
+ * a multiple of 32, and the low bits of the generation. No span is more than one behind.
  */
-static inline bool span_owned_by(const struct span *s, const struct mcache *cache)
+enum { SPAN_TICKET_GENERATION = 0x1e };
+
+static inline uintptr_t span_ticket(const struct mcache *cache)
 {
-	return span_is_swept(s) && atomic_load_explicit(&s->owner, memory_order_relaxed) == cache;
+	return (uintptr_t)cache | (atomic_load_explicit(&span_sweepgen, memory_order_relaxed) &
+	                           SPAN_TICKET_GENERATION);
 }
 
-/* The same for who changes the free bits of a span without span_will_change. */
-static inline bool span_quickly_owned_by(const struct span *s, const struct mcache *cache)
+/* Whether this cache may change the span's free bits without a lock. */
+static inline bool span_owned_by(const struct span *s, const struct mcache *cache)
 {
-	return atomic_load_explicit(&s->sweepgen, memory_order_acquire) ==
-	           atomic_load_explicit(&span_quickgen, memory_order_relaxed) &&
-	       atomic_load_explicit(&s->owner, memory_order_relaxed) == cache;
+	return atomic_load_explicit(&s->owner, memory_order_relaxed) == span_ticket(cache);
+}
+
+/* Who may; NULL: nobody. */
+static inline struct mcache *span_owner(const struct span *s)
+{
+	uintptr_t ticket = atomic_load_explicit(&s->owner, memory_order_relaxed);
+	struct mcache *cache = (struct mcache *)(ticket & ~(uintptr_t)(SPAN_TICKET_GENERATION | 1));
+	return cache && ticket == span_ticket(cache) ? cache : NULL;
 }
 
 /*
@@ -175,14 +217,14 @@ static inline bool span_quickly_owned_by(const struct span *s, const struct mcac
  */
 extern bool span_marking __attribute__((visibility("hidden")));
 
-/* New objects of a word of slots are marked from the start. Inside the heap. */
+/* New objects of a group are marked from the start. Inside the heap. */
 static inline void span_mark_new(struct span *s, unsigned w, uint64_t slots)
 {
 	if (__builtin_expect(span_marking, 0))
 		atomic_fetch_or_explicit(span_mark_word(s, w), slots, memory_order_relaxed);
 }
 
-/* Before a count of the span changes, or the group that its owner's cache holds. */
+/* Before a count of the span changes, or the group that its owner allocates from. */
 static inline void span_will_change(const struct span *s)
 {
 	pageheap_will_change(s->base, 1);
@@ -226,14 +268,14 @@ void span_free(struct span *s);
 
 /*
  * Moves the remote bits into the free bits; returns how many. Reports and counts a slot
- * that was free already, there or in the cache word. Caller may change the free bits.
+ * that was free already. Caller may change the free bits.
  */
-unsigned span_fold_remote(struct span *s, uint64_t cache_word);
+unsigned span_fold_remote(struct span *s);
 
-/* Objects allocated, the owner's cache word counted as free. Exact in a stopped world. */
-unsigned span_alloc_count(struct span *s, uint64_t cache_word);
+/* Objects allocated, when so many slots are cached. Exact in a stopped world. */
+unsigned span_alloc_count(struct span *s, unsigned cached_count);
 
 /* Proves the invariant above; aborts with the span's description if it does not hold. */
-void span_check(struct span *s, uint64_t cache_word);
+void span_check(struct span *s);
 
 #endif

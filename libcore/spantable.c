@@ -35,8 +35,7 @@ static unsigned cut_count(const struct span *s)
 {
 	if (s->group == SPAN_GROUP_NONE)
 		return 0;
-	const struct mcache *owner = atomic_load_explicit(&s->owner, memory_order_relaxed);
-	return owner->cut_counts[span_class_of(s)];
+	return span_owner(s)->cut_counts[span_class_of(s)];
 }
 
 static memspan_span span_row(struct span *s)
@@ -52,7 +51,7 @@ static memspan_span span_row(struct span *s)
 	};
 	if (s->state == SPAN_INUSE) {
 		row.nelems = s->nelems;
-		row.alloc_count = span_alloc_count(s, 0) - cut_count(s);
+		row.alloc_count = span_alloc_count(s, cut_count(s));
 	}
 	return row;
 }
@@ -122,7 +121,6 @@ void spantable_cut(memspan_span *rows)
 	table.end = pageheap_opened_pages();
 	table.epoch += 2;
 	world_for_each_thread(count_words, NULL);
-	atomic_store(&span_quickgen, 0);
 	atomic_store(&pageheap_before_change, before_change);
 }
 
@@ -134,10 +132,7 @@ static void finish(bool write)
 		keep(block, write);
 		thread_leave(t);
 	}
-	thread_enter(t); /* the generation does not move meanwhile */
 	atomic_store(&pageheap_before_change, NULL);
-	atomic_store(&span_quickgen, atomic_load(&span_sweepgen));
-	thread_leave(t);
 }
 
 /* Closes the gaps between the rows, and makes one of idle rows that blocks divided. */
@@ -173,5 +168,4 @@ void spantable_drop(void)
 void spantable_after_fork(void)
 {
 	atomic_store(&pageheap_before_change, NULL);
-	atomic_store(&span_quickgen, atomic_load(&span_sweepgen));
 }

@@ -93,7 +93,7 @@ static void gather(struct thread *t, void *arg)
 	const struct mcache *m = &t->mcache;
 	mcache_counts_add(&sum->counts, &m->counts);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
-		sum->counts.nmalloc[class] -= (unsigned)__builtin_popcountll(m->slots[class].word);
+		sum->counts.nmalloc[class] -= (unsigned)__builtin_popcountll(*m->slots[class].word);
 	sum->live_freed += m->live_freed + m->quick_freed;
 	sum->scan_freed += m->scan_freed + m->quick_freed;
 	sum->caches += t->open;
@@ -224,8 +224,9 @@ void stats_check(void)
 		} else if (s->state == SPAN_STACK) {
 			stacks += pages = s->npages;
 		} else {
-			span_check(s, mcache_word_of(s));
-			uint64_t count = span_alloc_count(s, mcache_word_of(s));
+			span_check(s);
+			uint64_t count = span_alloc_count(
+			    s, (unsigned)__builtin_popcountll(span_cached(s)));
 			objects += count;
 			alloc += count * s->elem_bytes;
 			inuse += pages = s->npages;

@@ -54,12 +54,9 @@ unsigned sweep_span(struct span *s)
 {
 	span_will_change(s);
 	bool queued = s->specials && special_sweep(s) > 0;
-	span_fold_remote(s, 0);
+	span_fold_remote(s);
 	unsigned freed = free_unmarked(s);
-	if (freed) {
-		s->free_count = (uint16_t)(s->free_count + freed);
-		s->dirty = true;
-	}
+	span_set_free_count(s, span_free_count(s) + freed);
 	s->link_next = s->link_prev = NULL;
 	s->listed = s->kept_empty = false;
 	atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);

@@ -181,6 +181,13 @@ void block_free_inside(void *p, const char *caller)
 		block_free_slow(p, caller);
 }
 
+void block_free_turned(struct span *s)
+{
+	struct thread *t = thread_current;
+	mcache_span_turned(&t->mcache, s);
+	thread_leave(t);
+}
+
 void block_free_parked(void)
 {
 	thread_park_pending(thread_current);

@@ -2,7 +2,7 @@
  * block.h - malloc's blocks: objects of SPAN_ROOT, which live until they are freed.
  *
  * The inline functions are the whole fast path: a class from a table, the lowest bit of
- * the cache's word. Behind them stand the slow ones, which also serve who has no thread
+ * a word. Behind them stand the slow ones, which also serve who has no thread
  * record: the heap's own beginning (early.h) and threads past their last destructor, which
  * borrow a record for one operation.
  *
@@ -39,6 +39,7 @@ size_t block_room(const void *p);
 void *block_alloc_inside(size_t bytes);
 void *block_alloc_parked(void *p);
 void block_free_inside(void *p, const char *caller);
+void block_free_turned(struct span *s);
 void block_free_parked(void);
 
 static inline void *block_alloc(size_t bytes)
@@ -54,7 +55,7 @@ static inline void *block_alloc(size_t bytes)
 	struct mcache_slot *slot = &t->mcache.slots[SPAN_ROOT * SIZECLASS_COUNT + class];
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	uint64_t word = slot->word;
+	uint64_t word = *slot->word;
 	if (__builtin_expect(word == 0 || t->gate != 0, 0))
 		return block_alloc_inside(bytes);
 	void *p = mcache_slot_take(slot, word);
@@ -77,6 +78,10 @@ static inline __attribute__((always_inline)) void block_free(void *p, const char
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(t->gate != 0 || !mcache_free_quick(&t->mcache, s, (uintptr_t)p), 0)) {
 		block_free_inside(p, caller);
+		return;
+	}
+	if (__builtin_expect(--s->until_turn == 0, 0)) {
+		block_free_turned(s);
 		return;
 	}
 	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
