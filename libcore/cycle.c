@@ -24,6 +24,7 @@
 #include "trace.h"
 #include "tracking.h"
 #include "world.h"
+#include "written.h"
 
 enum {
 	HELPERS_WORTH_BYTES = 1 << 20,
@@ -32,11 +33,10 @@ enum {
 	PATIENCE_NS = 20 * 1000 * 1000,
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
 	ROUNDS_MAX = 40,
-	STALLS_MAX = 6,             /* rounds that found no fewer written pages than the one before: */
-	STALLS_MAX_LONG = 2,        /* of long rounds, which wait for a processor less by chance */
-	PAGES_MANY = 1 << 14,
+	STALLS_MAX = 3,             /* rounds that found no fewer written pages than the one before */
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
-	PAGES_WORTH_HELP = 128,    /* a page takes some microseconds, a helper some tens to come */
+	PAGES_WORTH_HELP = 128,     /* a page takes a microsecond, a helper some tens to come */
+	PAGES_WORTH_STOP = 512,     /* half a millisecond of the last stop */
 	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
 	ASSIST_STEPS = 4,
 	HOLD_BACK_NS = 200 * 1000,
@@ -473,6 +473,7 @@ static bool collect_stopped(enum recorder_reason reason)
 	mark_add_heap_roots();
 	bool helped = helpers > 0 && cycle.report.heap_live_start >= HELPERS_WORTH_BYTES;
 	mark_run(helped ? MARK_WORKERS_MAX : 0, background_help_mark);
+	mark_check_in_debug_builds();
 	struct mark_totals totals = mark_end();
 	terminate(&totals, reason);
 	uint64_t end_ns = os_mono_ns();
@@ -487,76 +488,6 @@ static bool collect_stopped(enum recorder_reason reason)
 }
 
 /* ---- marking beside the program --------------------------------------------- */
-
-struct written {
-	size_t pages;
-	bool keep;
-};
-
-static void note_written(void *arg, uintptr_t lo, uintptr_t hi)
-{
-	struct written *written = arg;
-	written->pages += (hi - lo) / os_page_bytes();
-	if (written->keep)
-		mark_add_written(lo, hi);
-}
-
-static bool holds_scanned(size_t chunk)
-{
-	return __atomic_load_n(&pageheap.chunks[chunk].kind, __ATOMIC_RELAXED) == CHUNK_SCAN;
-}
-
-static size_t opened_chunks(void)
-{
-	return pageheap_opened_pages() / CHUNK_PAGES;
-}
-
-/*
- * The next run of chunks, from *chunk on, that hold what is scanned; the others must not be
- * touched, for a protected page costs memory even where there is none. False: no more.
- */
-static bool next_scanned(size_t chunks, size_t *chunk, uintptr_t *lo, uintptr_t *hi)
-{
-	size_t first = *chunk;
-	while (first < chunks && !holds_scanned(first))
-		first++;
-	for (*chunk = first; *chunk < chunks && holds_scanned(*chunk);)
-		++*chunk;
-	*lo = pageheap.base + first * CHUNK_BYTES;
-	*hi = pageheap.base + *chunk * CHUNK_BYTES;
-	return first < *chunk;
-}
-
-/* Tracking has ended: every page that is in use is taken for written. */
-static void all_written(void)
-{
-	uintptr_t lo, hi;
-	for (size_t chunk = 0, chunks = opened_chunks(); next_scanned(chunks, &chunk, &lo, &hi);)
-		mark_add_written(lo, hi);
-}
-
-/*
- * Tracks all arenas, those opened since the last call too, whose pages count as written, and
- * asks for the written pages. A chunk that comes to hold what is scanned while this runs is
- * found written by the next call, and so is all of an arena that is opened meanwhile: it is
- * not tracked yet, and asking for it would fail.
- */
-static bool collect_written(bool protect, struct written *written)
-{
-	uintptr_t lo, hi;
-	size_t chunks = opened_chunks();
-	bool known = tracking_cover(pageheap.base, pageheap.base + chunks * CHUNK_BYTES);
-	for (size_t chunk = 0; known && next_scanned(chunks, &chunk, &lo, &hi);)
-		known = tracking_collect(lo, hi, protect, note_written, written);
-	return known;
-}
-
-static void stop_tracking(void)
-{
-	uintptr_t lo, hi;
-	for (size_t chunk = 0, chunks = opened_chunks(); next_scanned(chunks, &chunk, &lo, &hi);)
-		tracking_release(lo, hi);
-}
 
 static void mark_new_of(struct thread *t, void *arg)
 {
@@ -605,31 +536,65 @@ static unsigned helpers_beside(unsigned helpers)
 	return wanted < helpers ? wanted : helpers;
 }
 
+/* Scans what a fetch found. */
+static void mark_written(size_t pages)
+{
+	mark_run(pages >= PAGES_WORTH_HELP ? MARK_WORKERS_MAX : 0, background_help_mark);
+}
+
 /*
  * Marks, then scans again what was written meanwhile, until that is little or does not
- * become less. False: tracking has ended.
+ * become less. *pages: how much it was at last. False: tracking has ended.
  */
-static bool mark_in_rounds(unsigned helpers)
+static bool mark_in_rounds(unsigned helpers, size_t *pages)
 {
-	size_t before = SIZE_MAX;
 	unsigned stalls = 0;
+	*pages = SIZE_MAX;
 	mark_run(helpers, background_help_mark);
-	for (int round = 0; round < ROUNDS_MAX; round++) {
-		struct written written = {0, true};
-		if (!collect_written(true, &written))
+	mark_settle();
+	for (int round = 0; round < ROUNDS_MAX && *pages > PAGES_FEW && stalls < STALLS_MAX; round++) {
+		size_t before = *pages;
+		if (!written_fetch(true, pages))
 			return false;
-		mark_run(written.pages >= PAGES_WORTH_HELP ? MARK_WORKERS_MAX : 0, background_help_mark);
-		stalls += written.pages > before / 8 * 7;
-		if (written.pages <= PAGES_FEW ||
-		    stalls > (written.pages > PAGES_MANY ? STALLS_MAX_LONG : STALLS_MAX))
-			break;
-		before = written.pages;
+		mark_written(*pages);
+		stalls += *pages > before / 8 * 7;
 	}
-	struct written last = {0, true};
-	set_closing(true);
-	if (!collect_written(true, &last))
+	return true;
+}
+
+/*
+ * Fetches written pages in a stop, where that is quick, and scans them after it: so the
+ * pages become fewer where the program writes them as fast as the rounds can fetch them.
+ * One stop is left for the end. False: tracking has ended.
+ */
+static bool mark_in_short_stops(size_t pages)
+{
+	struct world_stop stop;
+	size_t before = SIZE_MAX;
+	while (pages > PAGES_WORTH_STOP && pages <= before / 8 * 7 &&
+	       cycle.report.pause_count < RECORDER_PAUSES_MAX - 1 && world_stop(&stop)) {
+		before = pages;
+		bool known = written_fetch(true, &pages);
+		add_pause(RECORDER_PHASE_MARK, &stop, os_mono_ns());
+		world_start();
+		if (!known)
+			return false;
+		mark_written(pages);
+	}
+	return true;
+}
+
+static bool mark_beside(unsigned helpers)
+{
+	size_t pages;
+	if (!mark_in_rounds(helpers, &pages))
 		return false;
-	mark_run(helpers, background_help_mark);
+	set_closing(true);
+	if (pages > PAGES_WORTH_STOP)
+		return mark_in_short_stops(pages);
+	if (!written_fetch(true, &pages))
+		return false;
+	mark_written(pages);
 	return true;
 }
 
@@ -653,18 +618,17 @@ static struct mark_totals totals_beside(void)
 static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_begin_ns)
 {
 	struct world_stop stop;
-	struct written written = {0, true};
+	size_t pages = SIZE_MAX;
 	if (!world_stop(&stop))
 		return give_up("a thread did not stop within 100 ms");
 	stats_check_in_debug_builds();
 	flush_caches();
-	known = known && collect_written(false, &written);
-	if (!known)
-		all_written();
+	if (!known || !written_fetch(false, &pages))
+		written_all();
 	give_roots(mark_now);
 	mark_finalizers();
-	bool much = !known || written.pages >= PAGES_WORTH_HELP;
-	mark_run(much ? MARK_WORKERS_MAX : 0, background_help_mark);
+	mark_written(pages);
+	mark_check_in_debug_builds();
 	struct mark_totals totals = totals_beside();
 	span_marking = false;
 	span_reuse_structures();
@@ -684,13 +648,12 @@ static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_beg
 static bool collect_beside(enum recorder_reason reason, unsigned helpers)
 {
 	uint64_t cpu_begin_ns = os_thread_cpu_ns();
-	struct written ignored = {0, false};
-	if (!tracking_begin() || !collect_written(true, &ignored))
+	if (!written_begin())
 		return collect_stopped(reason);
 	begin_report(reason, RECORDER_UFFD);
 	bool begun = begin_beside();
 	while (begun) {
-		bool known = mark_in_rounds(helpers_beside(helpers));
+		bool known = mark_beside(helpers_beside(helpers));
 		bool ended = end_beside(known, reason, cpu_begin_ns);
 		set_closing(false);
 		if (ended)
@@ -698,7 +661,7 @@ static bool collect_beside(enum recorder_reason reason, unsigned helpers)
 		lock_event_set(&cycle.ended); /* who waits for this cycle need not wait on */
 		os_yield();
 	}
-	stop_tracking();
+	written_end();
 	return begun;
 }
 

@@ -26,7 +26,10 @@ enum {
 	DONATE_OBJECTS = 8,
 	LONG_BYTES = 48,            /* an object whose words are worth to be looked at beforehand: */
 	LONG_OBJECT = 1,            /* this is added to its address in the queue */
-	WORDS_AHEAD = 24,           /* of a long range: what they lead to is fetched meanwhile */
+	WORDS_TOGETHER = 32,
+	WRITTEN_TOGETHER = 8,
+	PREFETCH_BYTES = 4096,
+	LINE_BYTES = 64,
 	ASSIST_SLOTS = 16,          /* of the workers, the last: for threads of the program */
 };
 
@@ -37,8 +40,8 @@ struct mark_buffer {
 };
 
 struct mark_root {
-	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_SPAN } what; /* SPAN: of uncollectable objects */
-	uintptr_t lo, hi;                                  /* SPAN: the structure's address, 0 */
+	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_SPAN, ROOT_FETCH } what; /* SPAN: of uncollectable objects */
+	uintptr_t lo, hi;                                              /* SPAN: the structure's address, 0 */
 };
 
 struct mark_worker {
@@ -53,9 +56,11 @@ size_t mark_queue_bytes_max;
 
 static struct {
 	struct mark_worker *workers;    /* MARK_WORKERS_MAX; no static data, which may be a root */
-	struct mark_root *roots;
-	size_t root_count;
+	struct mark_root *roots;        /* those of the present mark_run, then those of the next */
+	_Atomic size_t root_count;
+	size_t root_first, root_end, roots_together;
 	_Atomic size_t root_next;
+	mark_fetch *fetch;
 	struct lock lock;               /* the two lists of buffers */
 	struct mark_buffer *work, *unused;
 	_Atomic size_t work_count;
@@ -187,22 +192,14 @@ static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, b
 	return !(atomic_fetch_or_explicit(marks, bit, memory_order_relaxed) & bit);
 }
 
-/*
- * A word: marks the object it leads to, if it leads to one. Whether to look it up among the
- * pointers seen before, and to note it there, does not pay in small objects (seen.h).
- */
-static inline __attribute__((always_inline)) void mark_pointer(struct mark_worker *worker, uintptr_t word,
-                                                               bool remembers)
+/* Marks the object of the span that the word leads to, if it leads to one. */
+static inline __attribute__((always_inline)) void mark_in(struct mark_worker *worker, struct span *s,
+                                                          uintptr_t word, bool remembers)
 {
-	uintptr_t offset = word - mark.heap_base;
-	if (offset >= mark.heap_bytes || (remembers && seen_before(offset)))
-		return;
-	struct span *s = atomic_load_explicit(&pageheap.page_map[offset >> PAGE_SHIFT],
-	                                      memory_order_relaxed);
 	if (!s || s->state != SPAN_INUSE)
 		return;
 	unsigned index = span_index(s, word);
-	if (index >= s->nelems || !mark_slot(s, index, offset, remembers))
+	if (index >= s->nelems || !mark_slot(s, index, word - mark.heap_base, remembers))
 		return;
 	worker->marked_bytes += s->elem_bytes;
 	worker->objects++;
@@ -213,28 +210,67 @@ static inline __attribute__((always_inline)) void mark_pointer(struct mark_worke
 	push(worker, object | (s->elem_bytes >= LONG_BYTES ? LONG_OBJECT : 0));
 }
 
-static void mark_word(struct mark_worker *worker, uintptr_t word)
+static inline struct span *span_at(uintptr_t offset)
 {
-	mark_pointer(worker, word, false);
+	return atomic_load_explicit(&pageheap.page_map[offset >> PAGE_SHIFT], memory_order_relaxed);
+}
+
+static inline void mark_word(struct mark_worker *worker, uintptr_t word)
+{
+	uintptr_t offset = word - mark.heap_base;
+	if (offset < mark.heap_bytes)
+		mark_in(worker, span_at(offset), word, false);
 }
 
 static inline MARK_READS void scan_short(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 {
 	for (const uintptr_t *p = (const uintptr_t *)lo; p < (const uintptr_t *)hi; p++)
-		mark_pointer(worker, *p, false);
+		mark_word(worker, *p);
 }
 
-static inline MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
+/* Those of the words that may lead to objects not marked yet; what tells more is fetched. */
+static inline MARK_READS unsigned pick(const uintptr_t *p, const uintptr_t *end, uintptr_t *picked)
 {
-	const uintptr_t *p = (const uintptr_t *)lo, *end = (const uintptr_t *)hi;
-	for (; p + WORDS_AHEAD < end; p++) {
-		uintptr_t offset = p[WORDS_AHEAD] - mark.heap_base;
-		if (offset < mark.heap_bytes)
-			seen_prefetch(offset);
-		mark_pointer(worker, *p, true);
+	uintptr_t base = mark.heap_base, bytes = mark.heap_bytes;
+	const _Atomic uint64_t *settled = seen.words ? seen.pages : NULL;
+	unsigned count = 0;
+	for (; p < end; p++) {
+		uintptr_t offset = *p - base;
+		if (offset >= bytes || (settled && seen_settled(settled, offset)))
+			continue;
+		seen_prefetch(offset);
+		__builtin_prefetch(&pageheap.page_map[offset >> PAGE_SHIFT]);
+		picked[count++] = *p;
 	}
-	for (; p < end; p++)
-		mark_pointer(worker, *p, true);
+	return count;
+}
+
+/*
+ * What marks a pointer's object are three loads that wait for each other: page map, span, mark.
+ * Those of many words wait together.
+ */
+static MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
+{
+	uintptr_t picked[WORDS_TOGETHER];
+	struct span *spans[WORDS_TOGETHER];
+	const uintptr_t *p = (const uintptr_t *)lo, *end = (const uintptr_t *)hi;
+	while (p < end) {
+		const uintptr_t *next = end - p > WORDS_TOGETHER ? p + WORDS_TOGETHER : end;
+		unsigned count = pick(p, next, picked), kept = 0;
+		for (unsigned i = 0; i < count; i++) {
+			uintptr_t offset = picked[i] - mark.heap_base;
+			if (seen_before(offset))
+				continue;
+			picked[kept] = picked[i];
+			spans[kept] = span_at(offset);
+			__builtin_prefetch(spans[kept]);
+			__builtin_prefetch(spans[kept]->bits);
+			kept++;
+		}
+		for (unsigned i = 0; i < kept; i++)
+			mark_in(worker, spans[i], picked[i], true);
+		p = next;
+	}
 }
 
 static MARK_READS void scan_typed(struct mark_worker *worker, uintptr_t object, size_t slot_bytes)
@@ -428,21 +464,51 @@ static void scan_written(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 
 static void scan_root(struct mark_worker *worker, const struct mark_root *root)
 {
-	if (root->what == ROOT_WORDS)
+	switch (root->what) {
+	case ROOT_WORDS:
 		scan_words(worker, root->lo, root->hi);
-	else if (root->what == ROOT_WRITTEN)
+		break;
+	case ROOT_WRITTEN:
 		scan_written(worker, root->lo, root->hi);
-	else
+		break;
+	case ROOT_SPAN:
 		scan_root_span(worker, (struct span *)root->lo);
+		break;
+	case ROOT_FETCH:
+		mark.fetch(root->lo, root->hi);
+	}
+}
+
+/* A single written page is read as fast as its lines arrive: they are asked for beforehand. */
+static void prefetch_root(const struct mark_root *root)
+{
+	if (root->what != ROOT_WRITTEN)
+		return;
+	const struct span *s = pageheap_span_of(root->lo);
+	__builtin_prefetch(s);
+	__builtin_prefetch(&s->bits);
+	for (uintptr_t line = root->lo, end = line + PREFETCH_BYTES; line < end; line += LINE_BYTES)
+		__builtin_prefetch((const void *)line);
+}
+
+/* Roots [i, end), of which others take none. */
+static void scan_some_roots(struct mark_worker *worker, size_t i, size_t end)
+{
+	if (end > mark.root_end)
+		end = mark.root_end;
+	for (; i < end; i++) {
+		if (i + 1 < end)
+			prefetch_root(&mark.roots[i + 1]);
+		scan_root(worker, &mark.roots[i]);
+		drain(worker, SIZE_MAX);
+	}
 }
 
 static void scan_roots(struct mark_worker *worker)
 {
-	size_t i;
-	while ((i = atomic_fetch_add(&mark.root_next, 1)) < mark.root_count) {
-		scan_root(worker, &mark.roots[i]);
-		drain(worker, SIZE_MAX);
-	}
+	size_t i, together = mark.roots_together;
+	while ((i = atomic_fetch_add(&mark.root_next, together)) < mark.root_end)
+		scan_some_roots(worker, i, i + together);
 }
 
 /* The one waited for may need this very processor: after some turns it is given up. */
@@ -487,7 +553,7 @@ bool mark_begin(void)
 		return false;
 	seen_open();
 	seen_clear();
-	mark.root_count = 0;
+	mark.root_first = mark.root_count = 0;
 	mark.heap_base = pageheap.base;
 	mark.heap_bytes = pageheap.opened_bytes;
 	mark.overflow = false;
@@ -501,13 +567,28 @@ bool mark_begin(void)
 	return mark.workers[0].buffer != NULL;
 }
 
-/* Where the table is full, or nothing may be read later, a root is read at once. */
+/* With the hands of an assist, which nobody else has. */
+static void scan_at_once(const struct mark_root *root)
+{
+	struct mark_worker *worker = &mark.workers[MARK_WORKERS_MAX - 1];
+	lock_acquire(&worker->taken);
+	atomic_fetch_add(&mark.busy, 1);
+	scan_root(worker, root);
+	hand_over(worker);
+	atomic_fetch_sub(&mark.busy, 1);
+	lock_release(&worker->taken);
+}
+
+/* Where the table is full a root is read at once. */
 static void add_root(struct mark_root root)
 {
-	if (mark.root_count < ROOTS_MAX)
-		mark.roots[mark.root_count++] = root;
-	else
-		scan_root(&mark.workers[0], &root);
+	size_t i = atomic_fetch_add(&mark.root_count, 1);
+	if (i < ROOTS_MAX) {
+		mark.roots[i] = root;
+		return;
+	}
+	atomic_fetch_sub(&mark.root_count, 1);
+	scan_at_once(&root);
 }
 
 static void add_pieces(int what, uintptr_t lo, uintptr_t hi)
@@ -525,6 +606,12 @@ void mark_add_root(uintptr_t lo, uintptr_t hi)
 void mark_add_written(uintptr_t lo, uintptr_t hi)
 {
 	add_pieces(ROOT_WRITTEN, lo, hi);
+}
+
+void mark_add_fetch(mark_fetch *fetch, uintptr_t lo, uintptr_t hi)
+{
+	mark.fetch = fetch;
+	add_root((struct mark_root){.what = ROOT_FETCH, .lo = lo, .hi = hi});
 }
 
 void mark_now(uintptr_t lo, uintptr_t hi)
@@ -612,7 +699,12 @@ void mark_finalizers(void)
 void mark_run(unsigned helpers, void (*wake_helpers)(void))
 {
 	struct mark_worker *first = &mark.workers[0];
-	atomic_store(&mark.root_next, 0);
+	mark.root_end = mark.root_count;
+	mark.roots_together = mark.root_first < mark.root_end &&
+	                              mark.roots[mark.root_first].what == ROOT_WRITTEN
+	                          ? WRITTEN_TOGETHER
+	                          : 1;
+	atomic_store(&mark.root_next, mark.root_first);
 	atomic_fetch_add(&mark.busy, 1);
 	helpers_admit(helpers);
 	if (helpers > 0)
@@ -621,8 +713,36 @@ void mark_run(unsigned helpers, void (*wake_helpers)(void))
 	helpers_admit(0);
 	for (unsigned spins = 0; atomic_load(&mark.helping) > 0;)
 		wait_a_little(&spins);
-	mark.root_count = 0;
+	mark.root_first = mark.root_end;
+	if (mark.root_first == mark.root_count)
+		mark.root_first = mark.root_count = 0;
 	rescan_overflowed();
+}
+
+/* Whether each slot of the word is marked, or free: then it is marked when it is allocated. */
+static bool word_is_settled(struct span *s, unsigned w)
+{
+	unsigned left = s->nelems - w * 64;
+	uint64_t slots = left < 64 ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
+	uint64_t marks = atomic_load_explicit(span_mark_word(s, w), memory_order_relaxed);
+	return (slots & ~(marks | __atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED))) == 0;
+}
+
+static bool span_is_settled(struct span *s)
+{
+	bool settled = s->state == SPAN_INUSE;
+	for (unsigned w = 0; settled && w < s->words; w++)
+		settled = word_is_settled(s, w);
+	return settled;
+}
+
+void mark_settle(void)
+{
+	for (size_t offset = 0; offset < mark.heap_bytes; offset += PAGE_BYTES) {
+		struct span *s = span_at(offset);
+		if (s && span_is_settled(s))
+			seen_settle(offset);
+	}
 }
 
 size_t mark_assist(size_t bytes)
@@ -708,7 +828,7 @@ void mark_after_fork(void)
 	memset(mark.workers, 0, MARK_WORKERS_MAX * sizeof *mark.workers);
 	mark.lock = (struct lock){0};
 	mark.work = mark.unused = NULL;
-	mark.mapped_bytes = mark.root_count = 0;
+	mark.mapped_bytes = mark.root_first = mark.root_count = 0;
 	mark.work_count = 0;
 	mark.busy = mark.helping = 0;
 	mark.helpers_max = 0;

@@ -41,7 +41,7 @@ void mark_add_root(uintptr_t lo, uintptr_t hi);
 /* The same, read now; what it leads to is marked, and waits for mark_run. */
 void mark_now(uintptr_t lo, uintptr_t hi);
 
-/* Pages of the heap: the marked objects and stacks there are scanned by the next mark_run. */
+/* Pages of the heap: the marked objects and stacks there are scanned by the next mark_run. Any worker. */
 void mark_add_written(uintptr_t lo, uintptr_t hi);
 
 /* What the heap itself holds as roots: uncollectable objects, stack spans, finalizers. */
@@ -52,6 +52,16 @@ void mark_add_heap_roots_but_uncollectable(void);
 
 /* Of these the ones that writes do not show: finalizers. World stopped. */
 void mark_finalizers(void);
+
+/*
+ * Work of another kind: the next mark_run calls fetch for the range, in any of its threads.
+ * What that adds waits for the mark_run after it.
+ */
+typedef void mark_fetch(uintptr_t lo, uintptr_t hi);
+void mark_add_fetch(mark_fetch *fetch, uintptr_t lo, uintptr_t hi);
+
+/* Notes which spans are marked wholly by now: pointers to them need not be followed again. */
+void mark_settle(void);
 
 /*
  * Marks all that the roots lead to. The calling thread is worker 0; with helpers above 0
@@ -70,6 +80,19 @@ size_t mark_assist(size_t bytes);
 
 /* Scanned so far in this phase; roots and written pages are not counted. */
 uint64_t mark_scanned_bytes(void);
+
+/*
+ * Stops the program with a message unless everything that a marked object leads to is marked.
+ * Reads the whole heap. World stopped, all caches flushed, marking done.
+ */
+void mark_check(void);
+
+static inline void mark_check_in_debug_builds(void)
+{
+#ifdef MEMSPAN_CHECKS
+	mark_check();
+#endif
+}
 
 /* World stopped. mark_forget_pointers is to follow, when the program runs again. */
 struct mark_totals mark_end(void);

@@ -33,7 +33,7 @@ enum recorder_reason {
 enum recorder_tracking { RECORDER_STOPPED = 0, RECORDER_UFFD = 1 };
 
 enum recorder_phase {
-	RECORDER_PHASE_MARK = 0,        /* whole marking, threads stopped */
+	RECORDER_PHASE_MARK = 0,        /* whole marking; beside the program: pages fetched in a stop */
 	RECORDER_PHASE_SWEEP_TERM = 1,  /* first pause of a concurrent cycle */
 	RECORDER_PHASE_MARK_TERM = 2,   /* last pause of a concurrent cycle */
 	RECORDER_PHASE_SNAPSHOT = 3,    /* the stop in which a snapshot is cut; not in PauseNs */

@@ -19,7 +19,9 @@ void seen_open(void)
 		return;
 	if (!notes.chunks)
 		notes.chunks = sysmem_table(pageheap.chunk_count);
-	if (notes.chunks)
+	if (notes.chunks && !seen.pages)
+		seen.pages = sysmem_table(pageheap.chunk_count * SEEN_CHUNK_PAGE_BYTES);
+	if (notes.chunks && seen.pages)
 		seen.words = sysmem_table(pageheap.chunk_count * SEEN_CHUNK_BYTES);
 }
 
@@ -35,7 +37,7 @@ void seen_note(void)
 	}
 	notes.noted = chunks;
 	if (used > notes.had_bits) {
-		atomic_fetch_add(&sysmem_stats.gc_sys, (used - notes.had_bits) * SEEN_CHUNK_BYTES);
+		atomic_fetch_add(&sysmem_stats.gc_sys, (used - notes.had_bits) * (SEEN_CHUNK_BYTES + SEEN_CHUNK_PAGE_BYTES));
 		notes.had_bits = used;
 	}
 }
@@ -46,6 +48,7 @@ void seen_clear(void)
 		if (!notes.chunks[i])
 			continue;
 		memset((char *)seen.words + i * SEEN_CHUNK_BYTES, 0, SEEN_CHUNK_BYTES);
+		memset((char *)seen.pages + i * SEEN_CHUNK_PAGE_BYTES, 0, SEEN_CHUNK_PAGE_BYTES);
 		notes.chunks[i] = 0;
 	}
 	notes.noted = 0;

@@ -133,7 +133,7 @@ static void give_back(void)
  * Something failed: what is no longer ours is forgotten, and all is tracked anew. Nothing is
  * closed here, for between a look and a close the number may become the program's.
  */
-static void lost(void)
+void tracking_lost(void)
 {
 	if (!pages_are_ours())
 		tracking.pages = -1;
@@ -236,7 +236,7 @@ bool tracking_cover(uintptr_t lo, uintptr_t hi)
 	if (done)
 		tracking.covered_hi = hi;
 	else
-		lost();
+		tracking_lost();
 	errno = saved;
 	return done;
 }
@@ -264,8 +264,6 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
 			written(arg, regions[i].start, regions[i].end);
 		lo = request.walk_end;
 	}
-	if (!done)
-		lost();
 	errno = saved;
 	return done;
 }

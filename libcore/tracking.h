@@ -12,10 +12,11 @@
  * A page that was never protected, or came into being since, counts as written.
  *
  * The program may close the descriptor, and a forked child has none that works: then
- * tracking_collect fails, everything counts as written, and the next tracking_begin
- * starts anew.
+ * tracking_collect fails, everything counts as written, and after tracking_lost the next
+ * tracking_begin starts anew.
  *
- * Used by one thread at a time, the one that runs the cycle. Allocates nothing.
+ * Used by the thread that runs the cycle; tracking_collect by several at a time, each for a
+ * range of its own. Allocates nothing.
  */
 #ifndef TRACKING_H
 #define TRACKING_H
@@ -42,6 +43,9 @@ bool tracking_cover(uintptr_t lo, uintptr_t hi);
  */
 bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
                       void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
+
+/* After tracking_collect failed, and before anything else: what is no longer ours is let go. */
+void tracking_lost(void);
 
 /* Writes to the range cost nothing more until it is collected again. */
 void tracking_release(uintptr_t lo, uintptr_t hi);
