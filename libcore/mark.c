@@ -192,11 +192,17 @@ static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, b
 	return !(atomic_fetch_or_explicit(marks, bit, memory_order_relaxed) & bit);
 }
 
+static inline void prefetch_span(const struct span *s)
+{
+	__builtin_prefetch(s);
+	__builtin_prefetch(s->bits);
+}
+
 /* Marks the object of the span that the word leads to, if it leads to one. */
 static inline __attribute__((always_inline)) void mark_in(struct mark_worker *worker, struct span *s,
                                                           uintptr_t word, bool remembers)
 {
-	if (!s || s->state != SPAN_INUSE)
+	if (s->state != SPAN_INUSE)
 		return;
 	unsigned index = span_index(s, word);
 	if (index >= s->nelems || !mark_slot(s, index, word - mark.heap_base, remembers))
@@ -218,14 +224,21 @@ static inline struct span *span_at(uintptr_t offset)
 static inline void mark_word(struct mark_worker *worker, uintptr_t word)
 {
 	uintptr_t offset = word - mark.heap_base;
-	if (offset < mark.heap_bytes)
-		mark_in(worker, span_at(offset), word, false);
+	struct span *s = offset < mark.heap_bytes ? span_at(offset) : NULL;
+	if (s)
+		mark_in(worker, s, word, false);
+}
+
+/* The program may be writing it: it is read once. */
+static inline MARK_READS uintptr_t word_at(const uintptr_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
 static inline MARK_READS void scan_short(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 {
 	for (const uintptr_t *p = (const uintptr_t *)lo; p < (const uintptr_t *)hi; p++)
-		mark_word(worker, *p);
+		mark_word(worker, word_at(p));
 }
 
 /* Those of the words that may lead to objects not marked yet; what tells more is fetched. */
@@ -235,12 +248,12 @@ static inline MARK_READS unsigned pick(const uintptr_t *p, const uintptr_t *end,
 	const _Atomic uint64_t *settled = seen.words ? seen.pages : NULL;
 	unsigned count = 0;
 	for (; p < end; p++) {
-		uintptr_t offset = *p - base;
+		uintptr_t word = word_at(p), offset = word - base;
 		if (offset >= bytes || (settled && seen_settled(settled, offset)))
 			continue;
 		seen_prefetch(offset);
 		__builtin_prefetch(&pageheap.page_map[offset >> PAGE_SHIFT]);
-		picked[count++] = *p;
+		picked[count++] = word;
 	}
 	return count;
 }
@@ -259,13 +272,12 @@ static MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uint
 		unsigned count = pick(p, next, picked), kept = 0;
 		for (unsigned i = 0; i < count; i++) {
 			uintptr_t offset = picked[i] - mark.heap_base;
-			if (seen_before(offset))
+			struct span *s = seen_before(offset) ? NULL : span_at(offset);
+			if (!s)
 				continue;
-			picked[kept] = picked[i];
-			spans[kept] = span_at(offset);
-			__builtin_prefetch(spans[kept]);
-			__builtin_prefetch(spans[kept]->bits);
-			kept++;
+			prefetch_span(s);
+			spans[kept] = s;
+			picked[kept++] = picked[i];
 		}
 		for (unsigned i = 0; i < kept; i++)
 			mark_in(worker, spans[i], picked[i], true);
@@ -281,7 +293,8 @@ static MARK_READS void scan_typed(struct mark_worker *worker, uintptr_t object, 
 		return;
 	for (size_t at = 0; at + type->size <= room; at += type->size)
 		for (size_t i = 0; i < type->pointer_count; i++)
-			mark_word(worker, *(const uintptr_t *)(object + at + type->pointer_offsets[i]));
+			mark_word(worker,
+			          word_at((const uintptr_t *)(object + at + type->pointer_offsets[i])));
 }
 
 /* The first piece of a large object queues the others. */
@@ -485,8 +498,8 @@ static void prefetch_root(const struct mark_root *root)
 	if (root->what != ROOT_WRITTEN)
 		return;
 	const struct span *s = pageheap_span_of(root->lo);
-	__builtin_prefetch(s);
-	__builtin_prefetch(&s->bits);
+	if (s)
+		prefetch_span(s);
 	for (uintptr_t line = root->lo, end = line + PREFETCH_BYTES; line < end; line += LINE_BYTES)
 		__builtin_prefetch((const void *)line);
 }
