@@ -195,7 +195,7 @@ static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, b
 static inline void prefetch_span(const struct span *s)
 {
 	__builtin_prefetch(s);
-	__builtin_prefetch(s->bits);
+	__builtin_prefetch(s->groups);
 }
 
 /* Marks the object of the span that the word leads to, if it leads to one. */
@@ -735,7 +735,7 @@ void mark_run(unsigned helpers, void (*wake_helpers)(void))
 /* Whether each slot of the word is marked, or free: then it is marked when it is allocated. */
 static bool word_is_settled(struct span *s, unsigned w)
 {
-	unsigned left = s->nelems - w * 64;
+	unsigned left = s->nelems - w * 64u;
 	uint64_t slots = left < 64 ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
 	uint64_t marks = atomic_load_explicit(span_mark_word(s, w), memory_order_relaxed);
 	return (slots & ~(marks | __atomic_load_n(span_free_word(s, w), __ATOMIC_RELAXED))) == 0;
