@@ -35,6 +35,12 @@ set_tests_properties(malloc_leaks_are_told PROPERTIES TIMEOUT 120)
 add_library(malloc_module MODULE ${malloc_folder}/malloc_module.c)
 add_library(malloc_module_static MODULE ${malloc_folder}/malloc_module.c)
 target_compile_definitions(malloc_module_static PRIVATE STATIC_TLS)
+target_link_libraries(malloc_module PRIVATE ${CMAKE_DL_LIBS})
+add_library(malloc_neighbour MODULE ${malloc_folder}/malloc_module.c)
+set_target_properties(malloc_neighbour PROPERTIES
+	LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/neighbours)
+set_target_properties(malloc_module PROPERTIES BUILD_RPATH "$ORIGIN/neighbours")
+add_dependencies(malloc_module malloc_neighbour)
 memspan_add_plain_test(malloc_loading_by_libc
 	SOURCES ${malloc_folder}/malloc_loading.c LIBS Threads::Threads ${CMAKE_DL_LIBS}
 	ARGS $<TARGET_FILE:malloc_module> $<TARGET_FILE:malloc_module_static>)
@@ -80,7 +86,7 @@ foreach(program python3 perl sqlite3 git gcc)
 		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} light ${program})
 	set_tests_properties(malloc_runs_${program} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS native)
 endforeach()
-foreach(program python3 python-tests perl sqlite3 git gcc clang redis node postgresql)
+foreach(program python3 python-tests perl php sqlite3 git gcc clang redis node postgresql)
 	add_test(NAME malloc_runs_much_${program} COMMAND ${malloc_folder}/test_programs
 		$<TARGET_FILE:memanalyze> ${CMAKE_C_COMPILER} heavy ${program})
 	set_tests_properties(malloc_runs_much_${program} PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 LABELS long)

@@ -67,9 +67,9 @@ static int copy_file(const char *from, const char *to)
 }
 
 /* Each copy is a library of its own to the loader, with its own thread-local variables. */
-static void *open_module(const char *path, int (**use)(int), void (**forget)(void))
+static void *open_module(const char *path, int flags, int (**use)(int), void (**forget)(void))
 {
-	void *module = dlopen(path, RTLD_NOW);
+	void *module = dlopen(path, RTLD_NOW | flags);
 	if (!module) {
 		fprintf(stderr, "%s\n", dlerror());
 		exit(4);
@@ -86,7 +86,7 @@ static void *load(void *arg)
 		for (int round = 0; round < 3; round++) {
 			int (*use)(int);
 			void (*forget)(void);
-			void *module = open_module(copies[i], &use, &forget);
+			void *module = open_module(copies[i], 0, &use, &forget);
 			if (!use || !forget || use(i) != 0 || use(i) != 0 || dlsym(module, "no_such_name"))
 				exit(5);
 			forget();
@@ -98,6 +98,29 @@ static void *load(void *arg)
 	return NULL;
 }
 
+/*
+ * With RTLD_DEEPBIND a library's free would be the C library's, which knows nothing of blocks
+ * that the C library's strdup takes from us. And it must find its neighbour by its own RUNPATH.
+ */
+static void use_bound_to_itself(const char *path)
+{
+	int (*use)(int);
+	void (*forget)(void);
+	void *module = open_module(path, RTLD_DEEPBIND, &use, &forget);
+	void *(*open_neighbour)(const char *) =
+	    (void *(*)(const char *))dlsym(module, "module_open_neighbour");
+	void *neighbour = open_neighbour("libmalloc_neighbour.so");
+	if (!neighbour) {
+		fprintf(stderr, "%s\n", dlerror());
+		exit(9);
+	}
+	if (use(2) != 0)
+		exit(7);
+	forget();
+	dlclose(neighbour);
+	dlclose(module);
+}
+
 int main(int argc, char **argv)
 {
 	char folder[] = "/tmp/malloc_loading.XXXXXX";
@@ -106,10 +129,11 @@ int main(int argc, char **argv)
 	void (*forget)(void);
 	if (argc != 3 || !mkdtemp(folder))
 		return 2;
-	open_module(argv[2], &use, &forget);
+	open_module(argv[2], 0, &use, &forget);
 	if (use(1) != 0)
 		return 7;
 	forget();
+	use_bound_to_itself(argv[1]);
 	if (strcmp(before_constructors, text) != 0 || strcmp(in_constructor, text) != 0)
 		return 3;
 	atexit(take_at_exit);

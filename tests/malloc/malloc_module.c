@@ -4,11 +4,13 @@
  * With STATIC_TLS they need room in the static block instead, of which there is little: what is
  * loaded with the program, malloc among it, must leave some.
  */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 __attribute__((visibility("default"))) int module_use(int number);
 __attribute__((visibility("default"))) void module_forget(void);
+__attribute__((visibility("default"))) void *module_open_neighbour(const char *name);
 
 static char *of_constructor;
 #ifdef STATIC_TLS
@@ -47,4 +49,12 @@ void module_forget(void)
 {
 	free(of_thread);
 	of_thread = NULL;
+}
+
+/* By a name without a folder: the RUNPATH of this library says where it is. */
+void *module_open_neighbour(const char *name)
+{
+	void *neighbour = dlopen(name, RTLD_NOW);
+	__asm__ volatile("" : : : "memory"); /* no call in last place: this library is the caller */
+	return neighbour;
 }
