@@ -49,6 +49,7 @@ static void mark_slots(struct span *s, unsigned w, uint64_t slots)
 static void mark_cached(struct thread *t, void *arg)
 {
 	(void)arg;
+	mcache_hand_over(&t->mcache);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		const struct mcache_slot *slot = &t->mcache.slots[class];
 		if (*slot->word)

@@ -248,6 +248,62 @@ static void leave_current(struct mcache *m, unsigned class, struct span *s)
 	own_full(m, s);
 }
 
+/* ---- frees for others ---------------------------------------------------- */
+
+/* Whether the slot is free for the span's owner, or for whoever will be that. */
+static bool is_free(struct span *s, unsigned w, uint64_t bit)
+{
+	const struct span_group *group = &s->groups[w];
+	return (__atomic_load_n(&group->free, __ATOMIC_RELAXED) |
+	        __atomic_load_n(&group->cached, __ATOMIC_RELAXED)) & bit;
+}
+
+/* No more waits in a parcel. */
+enum { PARCEL_BYTES_MAX = 16 << 10 };
+
+static void hand_over(struct mcache_parcel *parcel)
+{
+	struct span *s = parcel->span;
+	uint64_t slots = parcel->slots;
+	if (!slots)
+		return;
+	span_will_change(s);
+	uint64_t before = atomic_fetch_or(&parcel->group->remote, slots);
+	if (before & slots)
+		span_freed_by_two(s, (unsigned)(parcel->group - s->groups), before & slots);
+	*parcel = (struct mcache_parcel){0};
+	mcentral_push_remote(s);
+}
+
+void mcache_hand_over(struct mcache *m)
+{
+	for (unsigned size_class = 1; size_class < SIZECLASS_COUNT; size_class++)
+		hand_over(&m->parcels[size_class]);
+}
+
+/* False: it is free already. */
+static bool put_in_parcel(struct mcache *m, struct span *s, unsigned index)
+{
+	struct mcache_parcel *parcel = &m->parcels[s->size_class];
+	struct span_group *group = &s->groups[index >> 6];
+	uint64_t bit = (uint64_t)1 << (index & 63);
+	if (parcel->group != group) {
+		hand_over(parcel);
+		parcel->span = s;
+		parcel->group = group;
+	}
+	if (((parcel->slots | atomic_load_explicit(&group->remote, memory_order_relaxed)) & bit) ||
+	    is_free(s, index >> 6, bit))
+		return false;
+	parcel->slots |= bit;
+	parcel->bytes += (uint32_t)s->elem_bytes;
+	if (parcel->bytes >= PARCEL_BYTES_MAX)
+		hand_over(parcel);
+	m->counts.nfree[span_class_of(s)]++;
+	count_freed_live(m, s);
+	return true;
+}
+
 /* ---- finding a span ---------------------------------------------------- */
 
 /* Frees by other threads into a span that m owns. */
@@ -318,6 +374,7 @@ static struct span *find_span(struct mcache *m, unsigned class)
 	struct span *s = take_partial(m, class);
 	if (s)
 		return s;
+	hand_over(&m->parcels[class % SIZECLASS_COUNT]); /* before a span of it is the thread's own */
 	drain_own(m);
 	if ((s = take_partial(m, class)) || (s = mcentral_take(class, m)) ||
 	    (s = sweep_for_slots(m, class)))
@@ -344,14 +401,6 @@ void *mcache_alloc_slow(struct mcache *m, unsigned class)
 }
 
 /* ---- what is free already ----------------------------------------------- */
-
-/* Whether the slot is free for the span's owner, or for whoever will be that. */
-static bool is_free(struct span *s, unsigned w, uint64_t bit)
-{
-	const struct span_group *group = &s->groups[w];
-	return (__atomic_load_n(&group->free, __ATOMIC_RELAXED) |
-	        __atomic_load_n(&group->cached, __ATOMIC_RELAXED)) & bit;
-}
 
 bool mcache_is_allocated(struct span *s, unsigned index)
 {
@@ -384,6 +433,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
+	hand_over(&m->parcels[s->size_class]); /* it may be in there */
 	if (is_free(s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
@@ -422,8 +472,11 @@ bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)
 {
 	uint64_t product = (p - s->base) * s->magic;
 	unsigned index = (unsigned)(product >> 32);
-	return (uint32_t)product < s->magic && index < s->quick_nelems &&
-	       mcache_free(m, s, index) == MCACHE_FREED;
+	if ((uint32_t)product >= s->magic || index >= s->quick_nelems)
+		return false;
+	if (pageheap_is_read() || span_owned_by(s, m))
+		return mcache_free(m, s, index) == MCACHE_FREED;
+	return put_in_parcel(m, s, index);
 }
 
 /* ---- marking begins beside the program ------------------------------------ */
@@ -445,6 +498,7 @@ void mcache_mark_new(struct mcache *m)
 
 void mcache_cut(struct mcache *m)
 {
+	mcache_hand_over(m);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		m->cut_counts[class] = (uint8_t)__builtin_popcountll(*m->slots[class].word);
 	m->ticket = SPAN_NO_TICKET;
@@ -454,6 +508,7 @@ void mcache_cut(struct mcache *m)
 
 void mcache_flush(struct mcache *m)
 {
+	mcache_hand_over(m);
 	m->ticket = SPAN_NO_TICKET;
 	m->tiny = m->tiny_end = 0;
 	m->live_freed = m->scan_freed = m->quick_freed = 0;
@@ -513,11 +568,14 @@ uint64_t mcache_activity(const struct mcache *m, bool *holds)
 		          __atomic_load_n(&m->partial[class], __ATOMIC_RELAXED) ||
 		          __atomic_load_n(&m->full[class], __ATOMIC_RELAXED);
 	}
+	for (unsigned size_class = 1; size_class < SIZECLASS_COUNT; size_class++)
+		*holds |= __atomic_load_n(&m->parcels[size_class].slots, __ATOMIC_RELAXED) != 0;
 	return sum;
 }
 
 void mcache_close(struct mcache *m, struct mcache_counts *ended)
 {
+	mcache_hand_over(m);
 	close_stack(m);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		struct span *s = m->slots[class].span;

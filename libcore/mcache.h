@@ -4,7 +4,8 @@
  * For each span class a slot that leads to the cached word of the current span, and two
  * lists of the other spans that the thread owns: with free slots, and with few or none. Used
  * by its thread only, inside the heap; by others only while the world is stopped,
- * except `remote`, the stack of owned spans into which other threads freed.
+ * except `remote`, the stack of owned spans into which other threads freed. Beside them a
+ * parcel for each size of what the thread frees for others.
  *
  * Invariant: nmalloc counts a slot when it is cached, so the objects allocated are
  * nmalloc - popcount(*word). nfree counts frees and sweeps done by
@@ -27,6 +28,17 @@ struct mcache_slot {
 	struct span *span;      /* current span, NULL for none */
 } __attribute__((aligned(32))); /* all in one cache line */
 
+/*
+ * What a thread freed of malloc's objects of one size that others own, in one group, and has
+ * not handed over: a whole group takes one atomic operation and not one for each object.
+ */
+struct mcache_parcel {
+	struct span *span;
+	struct span_group *group;
+	uint64_t slots;
+	uint32_t bytes;
+};
+
 struct mcache_counts {
 	uint64_t nmalloc[SPAN_CLASSES], nfree[SPAN_CLASSES]; /* class 0: large objects */
 	uint64_t large_alloc_bytes, large_free_bytes;
@@ -44,6 +56,7 @@ struct mcache {
 	struct mcache_slot slots[SPAN_CLASSES];
 	struct mcache_counts counts;
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
+	struct mcache_parcel parcels[SIZECLASS_COUNT];
 	uint32_t empty_pages;   /* of the spans in `partial` that are kept_empty */
 	_Atomic(struct span *) remote; /* linked by remote_next; MCACHE_CLOSED: no owner */
 	uint8_t cut_counts[SPAN_CLASSES]; /* cached slots when a table was cut */
@@ -98,15 +111,16 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
                                                                     struct span *s, uintptr_t p)
 {
 	uint64_t product = (p - s->base) * s->magic;
-	uint64_t index = product >> 32;
+	uint32_t index = (uint32_t)(product >> 32);
 	if ((uint32_t)product >= s->magic || index >= s->quick_nelems ||
 	    atomic_load_explicit(&s->owner, memory_order_relaxed) != m->ticket)
 		return false;
-	struct span_group *group = &s->groups[index / 64];
-	uint64_t free = group->free;
-	if ((free | group->cached) >> (index % 64) & 1)
+	struct span_group *group = &s->groups[product >> 38];
+	uint64_t cached = group->cached, before = group->free | cached;
+	uint64_t after = before | (uint64_t)1 << (index & 63);
+	if (after == before)
 		return false;
-	group->free = free | (uint64_t)1 << (index % 64);
+	group->free = after ^ cached; /* no slot is in both */
 	m->quick_freed += s->freed_bytes;
 	m->counts.nfree[s->span_class]++;
 	return true;
@@ -120,6 +134,12 @@ void mcache_span_turned(struct mcache *m, struct span *s);
  * read. False: nothing is done, heap_free knows why.
  */
 bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p);
+
+/*
+ * Hands over what the thread freed of others' objects. Until then no word of the span knows.
+ * Inside the heap, or the world stopped and no span table cut.
+ */
+void mcache_hand_over(struct mcache *m);
 
 /*
  * Whether the object is allocated. An object that the program may use is never said to be
@@ -143,8 +163,8 @@ void mcache_flush(struct mcache *m);
 void mcache_mark_new(struct mcache *m);
 
 /*
- * The world is stopped for a span table (spantable.h): counts the cached slots. From now on
- * frees take the slow path, which looks whether the table is read still.
+ * The world is stopped for a span table (spantable.h): hands over and counts the cached slots. From
+ * now on frees take the slow path, which looks whether the table is read still.
  */
 void mcache_cut(struct mcache *m);
 

@@ -203,7 +203,7 @@ void span_free(struct span *s)
 	lock_release(&pageheap.lock);
 }
 
-static void freed_twice(struct span *s, unsigned w, uint64_t slots)
+void span_freed_by_two(struct span *s, unsigned w, uint64_t slots)
 {
 	void *first = (void *)span_object(s, w * 64 + (unsigned)__builtin_ctzll(slots));
 	bool dies = span_dies_of_double_free && s->kind == SPAN_ROOT;
@@ -226,7 +226,7 @@ unsigned span_fold_remote(struct span *s)
 		uint64_t bits = atomic_exchange_explicit(remote, 0, memory_order_acquire);
 		uint64_t free_already = *free | s->groups[w].cached;
 		if (bits & free_already)
-			freed_twice(s, w, bits & free_already);
+			span_freed_by_two(s, w, bits & free_already);
 		bits &= ~free_already;
 		*free |= bits;
 		folded += (unsigned)__builtin_popcountll(bits);

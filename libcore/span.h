@@ -13,14 +13,16 @@
  *   remote  set atomically by a thread that freed an object it does not own
  *
  * Invariant, outside any heap operation:
- *   nelems = allocated + popcount(free) + popcount(remote) + popcount(cached)
+ *   nelems = allocated + popcount(free) + popcount(remote) + popcount(cached) + those in the
+ *            parcels of threads that freed them (mcache.h)
  *   span_free_count = popcount(free);  free, cached and remote have no slot in common;
  *   cached is 0 but in the group `group`
  *
  * Ownership: who holds the ticket `owner` (span_ticket) may change free, cached, counts,
- * group and its list links; it ends by itself when span_sweepgen moves on. Without an owner the central list's lock guards them;
- * a thread that claimed the span for sweeping (sweep.h) has it to itself, and with owner
- * SPAN_IN_HAND still has once it is swept, until it has put it where it belongs.
+ * group and its list links; it ends by itself when span_sweepgen moves on. Without an owner
+ * the central list's lock guards them; a thread that claimed the span for sweeping (sweep.h)
+ * has it to itself, and with owner SPAN_IN_HAND still has once it is swept, until it has put
+ * it where it belongs.
  */
 #ifndef SPAN_H
 #define SPAN_H
@@ -265,6 +267,9 @@ void span_reuse_structures(void);
 
 /* Gives pages and structure back. The span is in no list and holds no object. */
 void span_free(struct span *s);
+
+/* Says and counts that these slots of a group were freed twice. */
+void span_freed_by_two(struct span *s, unsigned w, uint64_t slots);
 
 /*
  * Moves the remote bits into the free bits; returns how many. Reports and counts a slot

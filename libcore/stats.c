@@ -209,10 +209,17 @@ static void expect(const char *what, uint64_t walked, uint64_t counted)
 		         (unsigned long long)walked, (unsigned long long)counted);
 }
 
+static void hand_over(struct thread *t, void *arg)
+{
+	(void)arg;
+	mcache_hand_over(&t->mcache);
+}
+
 void stats_check(void)
 {
 	static memspan_mstats st; /* guarded by the stopped world */
 	uint64_t alloc = 0, objects = 0, inuse = 0, stacks = 0, idle = 0, released = 0;
+	world_for_each_thread(hand_over, NULL);
 	stats_read(&st);
 	for (size_t at = 0, end = pageheap_opened_pages(); at < end;) {
 		struct span *s = pageheap.page_map[at];

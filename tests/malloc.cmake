@@ -95,3 +95,7 @@ endforeach()
 memspan_add_plain_test(malloc_linked
 	SOURCES ${malloc_folder}/malloc_linked.c LIBS memspan_malloc Threads::Threads)
 target_compile_options(malloc_linked PRIVATE -fno-builtin)
+
+memspan_add_plain_test(malloc_for_others
+	SOURCES ${malloc_folder}/malloc_for_others.c LIBS memspan_malloc Threads::Threads)
+target_compile_options(malloc_for_others PRIVATE -fno-builtin)

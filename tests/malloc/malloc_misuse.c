@@ -11,6 +11,32 @@ static void *free_one(void *p)
 	return NULL;
 }
 
+static void *free_twice(void *p)
+{
+	free(p);
+	free(p);
+	return NULL;
+}
+
+static pthread_barrier_t both;
+
+static void *free_beside_another(void *p)
+{
+	free(p);
+	pthread_barrier_wait(&both);
+	return NULL;
+}
+
+static void run_two(void *(*run)(void *), void *p)
+{
+	pthread_t threads[2];
+	pthread_barrier_init(&both, NULL, 2);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, run, p);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+}
+
 static void free_in_another_thread(void *p)
 {
 	pthread_t thread;
@@ -60,6 +86,12 @@ int main(int argc, char **argv)
 	} else if (strcmp(how, "own-then-another") == 0) {
 		free(kept[5]);
 		free_in_another_thread(kept[5]);
+	} else if (strcmp(how, "another-twice") == 0) {
+		pthread_t thread;
+		pthread_create(&thread, NULL, free_twice, kept[5]);
+		pthread_join(thread, NULL);
+	} else if (strcmp(how, "two-others") == 0) {
+		run_two(free_beside_another, kept[5]);
 	} else if (strcmp(how, "write") == 0 || strcmp(how, "write-calloc") == 0) {
 		char *volatile p = kept[5];
 		free(kept[5]);
