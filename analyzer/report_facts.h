@@ -161,12 +161,15 @@ struct report_leak {
 	unsigned number;          /* of the size class; 0: large blocks */
 	struct figure size_bytes; /* unknown for large blocks */
 	struct figure blocks, bytes;
+	struct figure indirect_blocks, indirect_bytes; /* the part that another lost block leads to */
 };
 
 /* As the last snapshot that was looked through tells, or the one chosen and before. */
 struct report_leaks {
 	bool known;
 	struct figure seq, blocks, bytes, search_ns, threads_unknown;
+	struct figure indirect_blocks, indirect_bytes; /* unknown: nobody found out */
+	struct figure mapped_bytes;                    /* unknown: not looked through */
 	size_t count; /* most bytes first */
 	struct report_leak class[REPORT_CLASSES];
 };

@@ -125,6 +125,7 @@ void convert_head(const struct recorder_snapshot *from, bool has_spans, struct s
 void convert_leaks(const struct recorder_leaks *from, struct snapshot_leaks *to)
 {
 	_Static_assert(sizeof(to->by_class) == sizeof(from->by_class), "the same classes");
+	_Static_assert(sizeof(struct snapshot_lost) == sizeof(struct recorder_lost), "the same words");
 	memset(to, 0, sizeof(*to));
 	COPY(search_ns);
 	COPY(root_bytes);
@@ -132,6 +133,12 @@ void convert_leaks(const struct recorder_leaks *from, struct snapshot_leaks *to)
 	COPY(blocks);
 	COPY(bytes);
 	memcpy(to->by_class, from->by_class, sizeof(to->by_class));
+	to->known = (from->split ? SNAPSHOT_LEAKS_SPLIT : 0) |
+	            (from->mapped_searched ? SNAPSHOT_LEAKS_MAPPED : 0);
+	COPY(mapped_bytes);
+	COPY(indirect_blocks);
+	COPY(indirect_bytes);
+	memcpy(to->indirect_by_class, from->indirect_by_class, sizeof(to->indirect_by_class));
 }
 
 const struct snapshot_span *convert_spans(const struct recorder_snapshot *from)

@@ -21,10 +21,15 @@ void leaks_print(const struct recorder_snapshot *snapshot)
 	bool said[RECORDER_CLASSES] = {false};
 	unsigned class;
 
-	recorder_warn("leaks: %llu block%s of %llu bytes that no pointer leads to%s",
+	recorder_warn("leaks: %llu block%s of %llu bytes that no pointer leads to%s%s",
 	              (unsigned long long)leaks->blocks, leaks->blocks == 1 ? "" : "s",
 	              (unsigned long long)leaks->bytes,
-	              leaks->threads_unknown ? "; not all threads were looked through" : "");
+	              leaks->threads_unknown ? "; not all threads were looked through" : "",
+	              leaks->mapped_searched ? "" : "; memory that the program mapped itself was not looked through");
+	if (leaks->indirect_blocks > 0)
+		recorder_warn("leaks: %llu of them, %llu bytes, are led to by others of them",
+		              (unsigned long long)leaks->indirect_blocks,
+		              (unsigned long long)leaks->indirect_bytes);
 	while ((class = class_next(leaks, said)) < RECORDER_CLASSES) {
 		said[class] = true;
 		if (class == 0)

@@ -20,6 +20,7 @@ enum {
 };
 
 static const uint64_t PAGEMAP_TOUCHED = 3ull << 62; /* present or swapped out */
+static const uint64_t PAGEMAP_FILE = 1ull << 61;
 
 /* open, read and close would be cancellation points. */
 static int open_proc(const char *path)
@@ -40,25 +41,20 @@ static const char *parse_hex(const char *at, uintptr_t *value)
 	}
 }
 
-static bool line_is_around(const char *line, uintptr_t address, struct mapping *out)
-{
-	const char *at = parse_hex(line, &out->lo);
-	if (*at != '-')
-		return false;
-	parse_hex(at + 1, &out->hi);
-	out->main_stack = strstr(line, "[stack]") != NULL;
-	return out->lo <= address && address < out->hi;
-}
+/* line_fn: true ends it. */
+typedef bool line_fn(void *arg, const char *line);
 
-static bool find_line(int fd, uintptr_t address, struct mapping *out)
+/* Whether all of them were read, or one said that it is enough. */
+static bool visit_lines(line_fn *line_of, void *arg)
 {
 	char buffer[READ_BYTES], line[LINE_BYTES];
 	size_t length = 0;
-	for (;;) {
-		long n = syscall(SYS_read, fd, buffer, sizeof buffer);
-		if (n <= 0)
-			return false;
-		for (long i = 0; i < n; i++) {
+	long n = -1;
+	int saved = errno;
+	int fd = open_proc("/proc/self/maps");
+	bool enough = false;
+	while (fd >= 0 && !enough && (n = syscall(SYS_read, fd, buffer, sizeof buffer)) > 0) {
+		for (long i = 0; i < n && !enough; i++) {
 			if (buffer[i] != '\n') {
 				if (length < sizeof line - 1)
 					line[length++] = buffer[i];
@@ -66,21 +62,70 @@ static bool find_line(int fd, uintptr_t address, struct mapping *out)
 			}
 			line[length] = '\0';
 			length = 0;
-			if (line_is_around(line, address, out))
-				return true;
+			enough = line_of(arg, line);
 		}
 	}
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	errno = saved;
+	return enough || n == 0;
+}
+
+/* Where the permissions stand; NULL: no such line. */
+static const char *parse_range(const char *line, uintptr_t *lo, uintptr_t *hi)
+{
+	const char *at = parse_hex(line, lo);
+	if (*at != '-')
+		return NULL;
+	at = parse_hex(at + 1, hi);
+	return *at == ' ' ? at + 1 : NULL;
+}
+
+struct around {
+	uintptr_t address;
+	struct mapping *out;
+	bool found;
+};
+
+static bool line_is_around(void *arg, const char *line)
+{
+	struct around *search = arg;
+	struct mapping *out = search->out;
+	if (!parse_range(line, &out->lo, &out->hi))
+		return false;
+	out->main_stack = strstr(line, "[stack]") != NULL;
+	search->found = out->lo <= search->address && search->address < out->hi;
+	return search->found;
 }
 
 bool mapping_around(uintptr_t address, struct mapping *out)
 {
-	int saved = errno;
-	int fd = open_proc("/proc/self/maps");
-	bool found = fd >= 0 && find_line(fd, address, out);
-	if (fd >= 0)
-		syscall(SYS_close, fd);
-	errno = saved;
-	return found;
+	struct around search = {.address = address, .out = out};
+	return visit_lines(line_is_around, &search) && search.found;
+}
+
+struct visit {
+	bool (*fn)(void *arg, uintptr_t lo, uintptr_t hi);
+	void *arg;
+	bool ended;
+};
+
+static bool line_is_private(void *arg, const char *line)
+{
+	struct visit *visit = arg;
+	uintptr_t lo, hi;
+	const char *permissions = parse_range(line, &lo, &hi);
+	if (!permissions || strncmp(permissions, "rw", 2) != 0 || permissions[3] != 'p' ||
+	    strstr(line, "[stack]"))
+		return false;
+	visit->ended = !visit->fn(visit->arg, lo, hi);
+	return visit->ended;
+}
+
+bool mapping_visit_private(bool (*fn)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+{
+	struct visit visit = {.fn = fn, .arg = arg};
+	return visit_lines(line_is_private, &visit) && !visit.ended;
 }
 
 MARK_READS static void copy(void *to, uintptr_t from, size_t bytes)
@@ -152,4 +197,29 @@ void mapping_touched(uintptr_t lo, uintptr_t hi,
 	if (fd >= 0)
 		syscall(SYS_close, fd);
 	errno = saved;
+}
+
+bool mapping_written(uintptr_t lo, uintptr_t hi,
+                     void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+{
+	size_t unit = os_page_bytes();
+	uint64_t entries[PAGES];
+	int saved = errno;
+	int fd = open_proc("/proc/self/pagemap");
+	bool known = fd >= 0;
+	for (uintptr_t at = lo & -unit; known && at < hi;) {
+		size_t pages = (hi - at + unit - 1) / unit;
+		if (pages > PAGES)
+			pages = PAGES;
+		long n = syscall(SYS_pread64, fd, entries, pages * sizeof *entries,
+		                 (long)(at / unit * sizeof *entries));
+		known = n == (long)(pages * sizeof *entries);
+		for (size_t i = 0; known && i < pages; i++, at += unit)
+			if (entries[i] & PAGEMAP_TOUCHED && !(entries[i] & PAGEMAP_FILE))
+				written(arg, at < lo ? lo : at, at + unit > hi ? hi : at + unit);
+	}
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	errno = saved;
+	return known;
 }

@@ -20,6 +20,13 @@ struct mapping {
 /* The mapping around an address; false when there is none or /proc cannot be read. */
 bool mapping_around(uintptr_t address, struct mapping *out);
 
+/*
+ * Calls fn for each mapping that is readable, writable and the process's own (private), but the
+ * first thread's stack, in address order, as long as it returns true. False when /proc cannot
+ * be read, or fn said so.
+ */
+bool mapping_visit_private(bool (*fn)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
+
 /* Copies memory that may not be there; false when it is not. Refused by the system: plain copy. */
 bool mapping_read(void *to, uintptr_t from, size_t bytes);
 
@@ -33,5 +40,12 @@ bool mapping_readable(uintptr_t lo, uintptr_t hi);
  */
 void mapping_touched(uintptr_t lo, uintptr_t hi,
                      void (*touched)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
+
+/*
+ * The same for a private mapping, without pages that still are those of a file. False when
+ * the system does not tell.
+ */
+bool mapping_written(uintptr_t lo, uintptr_t hi,
+                     void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
 
 #endif

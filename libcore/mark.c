@@ -758,6 +758,14 @@ void mark_settle(void)
 	}
 }
 
+void mark_reach(uintptr_t object)
+{
+	struct mark_worker *first = &mark.workers[0];
+	mark_word(first, object);
+	drain(first, SIZE_MAX);
+	rescan_overflowed();
+}
+
 size_t mark_assist(size_t bytes)
 {
 	static _Atomic unsigned next;

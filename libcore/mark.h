@@ -63,6 +63,9 @@ void mark_add_fetch(mark_fetch *fetch, uintptr_t lo, uintptr_t hi);
 /* Notes which spans are marked wholly by now: pointers to them need not be followed again. */
 void mark_settle(void);
 
+/* The object at the address and all that it leads to, at once, by the calling thread alone. */
+void mark_reach(uintptr_t object);
+
 /*
  * Marks all that the roots lead to. The calling thread is worker 0; with helpers above 0
  * wake_helpers tells other threads to call mark_help: so many may join, none has to.

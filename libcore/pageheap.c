@@ -150,13 +150,10 @@ static bool tables_map(size_t bytes)
 static void tables_unmap(size_t bytes)
 {
 	size_t chunks = bytes / CHUNK_BYTES, pages = bytes / PAGE_BYTES;
-	if (pageheap.chunks)
-		os_unmap(pageheap.chunks, chunks * sizeof(struct chunk));
-	if (pageheap.page_map)
-		os_unmap((void *)pageheap.page_map, pages * sizeof *pageheap.page_map);
+	sysmem_table_unmap(pageheap.chunks, chunks * sizeof(struct chunk));
+	sysmem_table_unmap((void *)pageheap.page_map, pages * sizeof *pageheap.page_map);
 	for (int kind = 0; kind < CHUNK_KINDS; kind++)
-		if (pageheap.tree[kind])
-			os_unmap(pageheap.tree[kind], 2 * chunks * sizeof(struct run_summary));
+		sysmem_table_unmap(pageheap.tree[kind], 2 * chunks * sizeof(struct run_summary));
 }
 
 bool pageheap_init(void)

@@ -79,9 +79,14 @@ struct recorder_leaks {
 	uint64_t root_bytes;         /* looked through, the blocks that they lead to not counted */
 	uint64_t threads_unknown;    /* whose stacks were not looked through */
 	uint64_t blocks, bytes;
-	struct {
+	struct recorder_lost {
 		uint64_t blocks, bytes;
 	} by_class[RECORDER_CLASSES];  /* 0: large blocks */
+	bool mapped_searched;        /* memory that the program mapped itself, too (all of it) */
+	uint64_t mapped_bytes;       /* the part of root_bytes that is such memory */
+	bool split;                  /* else the rest is 0: there was no memory to find it out */
+	uint64_t indirect_blocks, indirect_bytes; /* to which another lost block leads */
+	struct recorder_lost indirect_by_class[RECORDER_CLASSES];
 };
 
 /* The heap at one instant. */

@@ -71,8 +71,9 @@ static void visit_threads(const struct visit *visit)
 	}
 }
 
-static void visit_vector(void *arg, uintptr_t dtv)
+static void visit_vector(void *arg, uintptr_t tls, uintptr_t dtv)
 {
+	(void)tls;
 	give(arg, (uintptr_t)&dtv, (uintptr_t)(&dtv + 1));
 }
 

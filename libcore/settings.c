@@ -94,6 +94,20 @@ static void read_switch(const char *name, bool *on)
 		os_warn("%s=%.60s is neither 0 nor 1; using 0", name, text);
 }
 
+static void read_leaks(enum settings_leaks *leaks)
+{
+	const char *text = os_setting("MEMSPAN_LEAKS");
+	bool on = false;
+	if (!text || !*text)
+		return;
+	if (strcmp(text, "roots") == 0)
+		*leaks = SETTINGS_LEAKS_FROM_ROOTS;
+	else if (settings_parse_switch(text, &on))
+		*leaks = on ? SETTINGS_LEAKS_WITH_MAPPED : SETTINGS_LEAKS_OFF;
+	else
+		os_warn("MEMSPAN_LEAKS=%.60s is neither 0, 1 nor 'roots'; using 0", text);
+}
+
 struct settings settings_read(void)
 {
 	struct settings s = {
@@ -109,7 +123,7 @@ struct settings settings_read(void)
 	text = os_setting("MEMSPAN_TRACE");
 	if (text && *text && !settings_parse_trace(text, &s))
 		os_warn("MEMSPAN_TRACE=%.60s is not a list of gctrace=1, scavtrace=1; tracing nothing", text);
-	read_switch("MEMSPAN_LEAKS", &s.leaks);
+	read_leaks(&s.leaks);
 	read_switch("MEMSPAN_MALLOC_DEBUG", &s.debug);
 	return s;
 }

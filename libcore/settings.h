@@ -12,11 +12,17 @@
 enum { SETTINGS_PERCENT_DEFAULT = 100 };
 #define SETTINGS_LIMIT_NONE INT64_MAX
 
+enum settings_leaks {
+	SETTINGS_LEAKS_OFF = 0,
+	SETTINGS_LEAKS_WITH_MAPPED, /* 1: also through memory that the program mapped */
+	SETTINGS_LEAKS_FROM_ROOTS,  /* roots: from the roots of a collection and the C library only */
+};
+
 struct settings {
 	int gc_percent;        /* -1: off */
 	int64_t limit_bytes;   /* INT64_MAX: none */
 	bool trace_gc, trace_scavenge;
-	bool leaks;            /* snapshots tell which blocks nothing points to (leaks.h) */
+	enum settings_leaks leaks; /* snapshots tell which blocks nothing points to (leaks.h) */
 	bool debug;            /* freed memory is filled and checked (fill.h) */
 };
 

@@ -31,15 +31,16 @@ void tls_static_block(uintptr_t tls, uintptr_t *lo, uintptr_t *hi);
  * is the upper end of the stack's memory.
  */
 uintptr_t tls_area_begin(uintptr_t tls);
+uintptr_t tls_area_end(uintptr_t tls);
 
 /* glibc's own structure of the thread; empty where its size is not known. */
 void tls_structure(uintptr_t tls, uintptr_t *lo, uintptr_t *hi);
 
 /*
- * The vectors of threads that ended and whose stacks glibc keeps for later ones; none where
- * it does not say where these are.
+ * The thread pointers and vectors of threads that ended and whose stacks glibc keeps for later
+ * ones; none where it does not say where these are.
  */
-void tls_visit_kept(void (*visit)(void *arg, uintptr_t dtv), void *arg);
+void tls_visit_kept(void (*visit)(void *arg, uintptr_t tls, uintptr_t dtv), void *arg);
 
 /* A module's block in a thread when it has one of its own; false otherwise. */
 bool tls_own_block(uintptr_t tls, size_t module, size_t bytes, uintptr_t *block);

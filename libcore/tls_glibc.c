@@ -100,6 +100,11 @@ uintptr_t tls_area_begin(uintptr_t tls)
 	return BLOCKS_BELOW ? tls - static_bytes : tls - structure_bytes;
 }
 
+uintptr_t tls_area_end(uintptr_t tls)
+{
+	return BLOCKS_BELOW ? tls + structure_bytes : tls + BLOCKS_OFFSET + static_bytes;
+}
+
 void tls_structure(uintptr_t tls, uintptr_t *lo, uintptr_t *hi)
 {
 	*lo = BLOCKS_BELOW ? tls : tls - structure_bytes;
@@ -107,7 +112,7 @@ void tls_structure(uintptr_t tls, uintptr_t *lo, uintptr_t *hi)
 }
 
 /* Another glibc may have something else there: every link must be answered by its neighbour. */
-void tls_visit_kept(void (*visit)(void *arg, uintptr_t dtv), void *arg)
+void tls_visit_kept(void (*visit)(void *arg, uintptr_t tls, uintptr_t dtv), void *arg)
 {
 	struct ring here;
 	uintptr_t at = stacks_kept, dtv;
@@ -121,7 +126,7 @@ void tls_visit_kept(void (*visit)(void *arg, uintptr_t dtv), void *arg)
 		uintptr_t structure = at - ring_offset;
 		uintptr_t tls = BLOCKS_BELOW ? structure : structure + structure_bytes;
 		if (mapping_read(&dtv, tls + DTV_OFFSET, sizeof dtv))
-			visit(arg, dtv);
+			visit(arg, tls, dtv);
 	}
 }
 

@@ -602,14 +602,16 @@ INSERT OR IGNORE INTO finding_rule VALUES (
   'blocks_lost', 'warning', 4, 1, 'blocks', 1, 'bytes', NULL,
   'No pointer leads to {leaked_bytes:bytes} in {value:count} blocks[, {worst_share:percent} of'
   || ' it in {worst_blocks:count} blocks of {worst_size_bytes:bytes}]: they can never be'
-  || ' freed[; the stacks of {threads_unknown:count} threads were not looked through].',
+  || ' freed[; only others of them lead to {indirect_blocks:count} of them]'
+  || '[; the stacks of {threads_unknown:count} threads were not looked through]'
+  || '[; {left_out:text} was not looked through].',
   'SELECT * FROM evidence_blocks_lost WHERE run_id = {run}',
   'Blocks that nothing points to, at the last snapshot of the run that was looked through'
   || ' (MEMSPAN_LEAKS=1).');
 
 DROP VIEW IF EXISTS evidence_blocks_lost;
 CREATE VIEW evidence_blocks_lost AS
-SELECT l.run_id, l.seq, l.class, l.size_bytes, l.blocks, l.bytes
+SELECT l.run_id, l.seq, l.class, l.size_bytes, l.blocks, l.bytes, l.indirect_blocks, l.indirect_bytes
 FROM leaks AS l
 WHERE l.seq = (SELECT max(s.seq) FROM leak_search AS f JOIN snapshot AS s ON s.id = f.snapshot_id
                WHERE s.run_id = l.run_id)
@@ -631,7 +633,9 @@ SELECT l.run_id, l.leaked_blocks AS value, l.leaked_bytes, w.size_bytes AS worst
        CASE WHEN w.size_bytes IS NOT NULL THEN w.blocks END AS worst_blocks,
        CASE WHEN w.size_bytes IS NOT NULL
             THEN CAST(w.bytes AS REAL) / nullif(l.leaked_bytes, 0) END AS worst_share,
-       nullif(l.threads_unknown, 0) AS threads_unknown
+       nullif(l.indirect_blocks, 0) AS indirect_blocks,
+       nullif(l.threads_unknown, 0) AS threads_unknown,
+       CASE WHEN l.mapped_bytes IS NULL THEN 'memory that the program mapped itself' END AS left_out
 FROM last AS l
 JOIN finding_rule AS r ON r.name = 'blocks_lost'
 LEFT JOIN worst AS w ON w.snapshot_id = l.snapshot_id AND w.place = 1
@@ -751,9 +755,12 @@ WITH word (name, unit, doc) AS (VALUES
   ('heap_released_bytes', 'bytes', 'Idle pages that the operating system has.'),
   ('heap_times', 'ratio', 'heap_live_end over its mean.'),
   ('identity', NULL, 'The identity, as in accounting.'),
+  ('indirect_blocks', 'count', 'Lost blocks to which another lost block leads.'),
+  ('indirect_bytes', 'bytes', 'In them.'),
   ('issues', 'count', 'Damaged places.'),
   ('last_bytes', 'bytes', 'In objects after the last cycle.'),
   ('leaked_bytes', 'bytes', 'In blocks that nothing points to.'),
+  ('left_out', NULL, 'What was not looked through; NULL: nothing.'),
   ('left_value', NULL, 'Left side of the identity.'),
   ('limited', 'count', 'Cycles that the memory limit started.'),
   ('max_ns', 'ns', 'The longest pause.'),
@@ -839,9 +846,10 @@ WITH word (name, unit, doc) AS (VALUES
   ('evidence_threads_unknown', 'Cycles in which threads were unknown.',
    'run_id gc_num threads threads_unknown'),
   ('evidence_blocks_lost', 'Blocks that nothing points to, by size class.',
-   'run_id seq class size_bytes blocks bytes'),
+   'run_id seq class size_bytes blocks bytes indirect_blocks indirect_bytes'),
   ('finding_blocks_lost', 'Runs in which the rule blocks_lost holds, with its evidence.',
-   'run_id value leaked_bytes worst_size_bytes worst_blocks worst_share threads_unknown'),
+   'run_id value leaked_bytes worst_size_bytes worst_blocks worst_share indirect_blocks '
+    || 'threads_unknown left_out'),
   ('finding_accounting_broken', 'Runs in which the rule accounting_broken holds, with its evidence.',
    'run_id value snapshots identity left_value right_value gc_num'),
   ('finding_collections_forced', 'Runs in which the rule collections_forced holds, with its evidence.',

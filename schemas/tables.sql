@@ -157,7 +157,10 @@ CREATE TABLE IF NOT EXISTS leak_search (
   root_bytes      INTEGER,
   threads_unknown INTEGER,
   leaked_blocks   INTEGER,
-  leaked_bytes    INTEGER
+  leaked_bytes    INTEGER,
+  mapped_bytes    INTEGER,
+  indirect_blocks INTEGER,
+  indirect_bytes  INTEGER
 ) STRICT;
 
 -- Only classes with such blocks have a row.
@@ -166,6 +169,8 @@ CREATE TABLE IF NOT EXISTS leak (
   class       INTEGER NOT NULL,
   blocks      INTEGER,
   bytes       INTEGER,
+  indirect_blocks INTEGER,
+  indirect_bytes  INTEGER,
   PRIMARY KEY (snapshot_id, class)
 ) STRICT, WITHOUT ROWID;
 

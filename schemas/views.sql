@@ -147,7 +147,8 @@ SELECT run_id, snapshot_id, cycles, total_ns FROM summed WHERE snapshot_id IS NO
 DROP VIEW IF EXISTS leaks;
 CREATE VIEW leaks AS
 SELECT l.snapshot_id, s.run_id, s.seq, s.unix_ns, l.class,
-       CASE WHEN l.class > 0 THEN b.size END AS size_bytes, l.blocks, l.bytes
+       CASE WHEN l.class > 0 THEN b.size END AS size_bytes, l.blocks, l.bytes,
+       l.indirect_blocks, l.indirect_bytes
 FROM leak AS l
 JOIN snapshot AS s ON s.id = l.snapshot_id
 LEFT JOIN by_size AS b ON b.snapshot_id = l.snapshot_id AND b.class = l.class
@@ -223,6 +224,19 @@ WITH counted AS NOT MATERIALIZED (
          '=', f.leaked_blocks
   FROM leak_search AS f
   JOIN snapshot AS s ON s.id = f.snapshot_id
+  UNION ALL
+  SELECT s.run_id, s.id, 'indirect blocks of all classes = indirect_blocks',
+         (SELECT coalesce(sum(l.indirect_blocks), 0) FROM leak AS l
+          WHERE l.snapshot_id = f.snapshot_id),
+         '=', f.indirect_blocks
+  FROM leak_search AS f
+  JOIN snapshot AS s ON s.id = f.snapshot_id
+  WHERE f.indirect_blocks IS NOT NULL
+  UNION ALL
+  SELECT s.run_id, s.id, 'indirect_bytes <= leaked_bytes', f.indirect_bytes, '<=', f.leaked_bytes
+  FROM leak_search AS f
+  JOIN snapshot AS s ON s.id = f.snapshot_id
+  WHERE f.indirect_bytes IS NOT NULL
 )
 SELECT snapshot_id, identity, left_value, right_value,
        CASE relation WHEN '=' THEN left_value = right_value ELSE left_value <= right_value END AS holds,

@@ -20,7 +20,7 @@ target_link_libraries(make_sample PRIVATE format_sample)
 
 # Golden files: written once when the version was released, read for ever; and one as a later
 # minor version may write it (make_newer.py).
-foreach(name v1.0 v1.0-torn v1.1 v1.9-from-later)
+foreach(name v1.0 v1.0-torn v1.1 v1.2 v1.9-from-later)
 	add_test(NAME golden_${name} COMMAND ${CMAKE_COMMAND}
 		"-DCOMMAND=$<TARGET_FILE:print_recording>;${golden}/${name}.zst"
 		-DEXPECTED=${golden}/${name}.txt -P ${format_tests}/compare_text.cmake)
@@ -30,7 +30,7 @@ find_package(Python3 COMPONENTS Interpreter)
 find_program(ZSTD_COMMAND zstd)
 if(Python3_FOUND AND ZSTD_COMMAND)
 	set(second_reader ${Python3_EXECUTABLE} ${format_tests}/read_snapshot.py)
-	foreach(name v1.0 v1.1 v1.9-from-later)
+	foreach(name v1.0 v1.1 v1.2 v1.9-from-later)
 		add_test(NAME second_reader_golden_${name} COMMAND ${CMAKE_COMMAND}
 			"-DCOMMAND=${second_reader};${golden}/${name}.zst"
 			-DEXPECTED=${golden}/${name}.txt -P ${format_tests}/compare_text.cmake)

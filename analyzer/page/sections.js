@@ -382,12 +382,17 @@ function leaksOf(run) {
 	const figure = (key, format) => figureOf(run, `leaks.${key}`, format);
 	const rows = run.leaks.classes.map((one, i) => [
 		one.size_bytes === null ? "large" : figure(`classes.${i}.size_bytes`, formatCount),
-		figure(`classes.${i}.blocks`, formatCount), figure(`classes.${i}.bytes`, formatBytes)]);
+		figure(`classes.${i}.blocks`, formatCount), figure(`classes.${i}.indirect_blocks`, formatCount),
+		figure(`classes.${i}.bytes`, formatBytes)]);
 
 	return add(section("Blocks that nothing points to"), [
 		element("p", figure("bytes", formatBytes), " in ", figure("blocks", formatCount), " blocks",
 			run.leaks.threads_unknown > 0 ? "; the stacks of some threads were not looked through." : "."),
-		rows.length > 0 ? tableOf(["size", "blocks", "bytes"], rows) : null]);
+		rows.length > 0 ? tableOf(["size", "blocks", "indirect", "bytes"], rows) : null,
+		run.leaks.indirect_blocks > 0 ? element("p.note", "Indirect: another lost block leads there, ",
+			figure("indirect_bytes", formatBytes), " in ", figure("indirect_blocks", formatCount), " blocks.") : null,
+		run.leaks.mapped_bytes === null && run.leaks.blocks > 0 ? element("p.note",
+			"Memory that the program mapped itself was not looked through.") : null]);
 }
 
 function mapOf(run, charts) {

@@ -117,6 +117,9 @@ static void put_leaks(FILE *out, const struct report_page *page)
 		return;
 	put_figure(out, page, "leaks", "blocks", leaks->blocks, "blocks");
 	put_figure(out, page, "leaks", "bytes", leaks->bytes, "bytes");
+	put_figure(out, page, "leaks", "indirect_blocks", leaks->indirect_blocks, "blocks");
+	put_figure(out, page, "leaks", "indirect_bytes", leaks->indirect_bytes, "bytes");
+	put_figure(out, page, "leaks", "mapped_bytes", leaks->mapped_bytes, "bytes");
 	for (size_t i = 0; i < leaks->count; i++) {
 		char name[32];
 
@@ -124,6 +127,10 @@ static void put_leaks(FILE *out, const struct report_page *page)
 		put_figure(out, page, "leaks", name, leaks->class[i].blocks, "blocks");
 		snprintf(name, sizeof(name), "class %u bytes", leaks->class[i].number);
 		put_figure(out, page, "leaks", name, leaks->class[i].bytes, "bytes");
+		snprintf(name, sizeof(name), "class %u indirect_blocks", leaks->class[i].number);
+		put_figure(out, page, "leaks", name, leaks->class[i].indirect_blocks, "blocks");
+		snprintf(name, sizeof(name), "class %u indirect_bytes", leaks->class[i].number);
+		put_figure(out, page, "leaks", name, leaks->class[i].indirect_bytes, "bytes");
 	}
 }
 

@@ -300,6 +300,9 @@ static void put_leaks(struct json_writer *json, const struct report_leaks *leaks
 	put_figure(json, "bytes", leaks->bytes);
 	put_figure(json, "search_ns", leaks->search_ns);
 	put_figure(json, "threads_unknown", leaks->threads_unknown);
+	put_figure(json, "indirect_blocks", leaks->indirect_blocks);
+	put_figure(json, "indirect_bytes", leaks->indirect_bytes);
+	put_figure(json, "mapped_bytes", leaks->mapped_bytes);
 	json_writer_array(json, "classes");
 	for (size_t i = 0; i < leaks->count; i++) {
 		json_writer_object(json, NULL);
@@ -307,6 +310,8 @@ static void put_leaks(struct json_writer *json, const struct report_leaks *leaks
 		put_figure(json, "size_bytes", leaks->class[i].size_bytes);
 		put_figure(json, "blocks", leaks->class[i].blocks);
 		put_figure(json, "bytes", leaks->class[i].bytes);
+		put_figure(json, "indirect_blocks", leaks->class[i].indirect_blocks);
+		put_figure(json, "indirect_bytes", leaks->class[i].indirect_bytes);
 		json_writer_object_end(json);
 	}
 	json_writer_array_end(json);

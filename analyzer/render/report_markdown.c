@@ -23,6 +23,13 @@ static struct human bytes_of(struct figure figure)
 	return figure.known ? human_bytes((double)figure.value) : unknown;
 }
 
+static struct human count_of(struct figure figure)
+{
+	struct human unknown = {"unknown"};
+
+	return figure.known ? human_count(figure.value) : unknown;
+}
+
 static struct human duration_of(struct figure figure)
 {
 	struct human unknown = {"unknown"};
@@ -148,16 +155,20 @@ static void put_leaks(const struct report_page *page, FILE *out)
 	if (!leaks->known)
 		return;
 	fprintf(out, "\n## Blocks that nothing points to\n\n%s in %s blocks.\n",
-		bytes_of(leaks->bytes).text,
-		leaks->blocks.known ? human_count(leaks->blocks.value).text : "unknown");
+		bytes_of(leaks->bytes).text, count_of(leaks->blocks).text);
+	if (leaks->indirect_blocks.known && leaks->indirect_blocks.value > 0)
+		fprintf(out, "Another lost block leads to %s of them, %s.\n",
+			count_of(leaks->indirect_blocks).text, bytes_of(leaks->indirect_bytes).text);
+	if (!leaks->mapped_bytes.known && leaks->blocks.value > 0)
+		fputs("Memory that the program mapped itself was not looked through.\n", out);
 	if (leaks->count > 0)
-		fputs("\n| size | blocks | bytes |\n| ---: | ---: | ---: |\n", out);
+		fputs("\n| size | blocks | indirect | bytes |\n| ---: | ---: | ---: | ---: |\n", out);
 	for (size_t i = 0; i < leaks->count && i < CLASSES_SHOWN; i++) {
 		const struct report_leak *class = &leaks->class[i];
 
-		fprintf(out, "| %s | %s | %s |\n",
+		fprintf(out, "| %s | %s | %s | %s |\n",
 			class->size_bytes.known ? human_count(class->size_bytes.value).text : "large",
-			class->blocks.known ? human_count(class->blocks.value).text : "unknown",
+			count_of(class->blocks).text, count_of(class->indirect_blocks).text,
 			bytes_of(class->bytes).text);
 	}
 }

@@ -540,11 +540,28 @@ static void print_leak(FILE *out, const struct report_page *page, const struct r
 
 	right(out, 8, class->size_bytes.known ? human_count(class->size_bytes.value).text : "large");
 	right(out, 12, class->blocks.known ? human_count(class->blocks.value).text : "-");
+	right(out, 12, class->indirect_blocks.known ? human_count(class->indirect_blocks.value).text : "-");
 	right(out, 12, figure_bytes(class->bytes).text);
 	right(out, 9, human_percent(share).text);
 	fputs("  ", out);
 	graph_bar(out, share, SPARK_COLUMNS, page->options->unicode, false);
 	putc('\n', out);
+}
+
+/* What the figures do not say by themselves. */
+static void print_leaks_doubts(const struct report_page *page, FILE *out)
+{
+	const struct report_leaks *leaks = &page->facts->leaks;
+
+	if (leaks->indirect_blocks.known && leaks->indirect_blocks.value > 0)
+		paragraph(page, out, "Indirect: another lost block leads there, %s in %s block%s. Who frees"
+			  " the others rightly is likely to free these, too.",
+			  figure_bytes(leaks->indirect_bytes).text,
+			  human_count(leaks->indirect_blocks.value).text,
+			  leaks->indirect_blocks.value == 1 ? "" : "s");
+	if (!leaks->mapped_bytes.known && leaks->blocks.value > 0)
+		paragraph(page, out, "Memory that the program mapped itself was not looked through: blocks to"
+			  " which only that leads are among these.");
 }
 
 static void print_leaks(const struct report_page *page, FILE *out)
@@ -557,7 +574,7 @@ static void print_leaks(const struct report_page *page, FILE *out)
 		return;
 	heading(page, out, "BLOCKS THAT NOTHING POINTS TO", "by size class");
 	if (leaks->count > 0)
-		fputs("    size      blocks       bytes\n", out);
+		fputs("    size      blocks    indirect       bytes\n", out);
 	for (size_t i = 0; i < leaks->count && i < CLASSES_SHOWN; i++)
 		print_leak(out, page, &leaks->class[i]);
 	paragraph(page, out, "In all %s block%s, %s%s%s%s.",
@@ -568,6 +585,7 @@ static void print_leaks(const struct report_page *page, FILE *out)
 		  leaks->threads_unknown.value > 0
 			  ? "; the stacks of some threads were not looked through"
 			  : "");
+	print_leaks_doubts(page, out);
 }
 
 /* ---- Data quality, next command ------------------------------------------ */

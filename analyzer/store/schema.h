@@ -10,7 +10,8 @@ extern const char schema_tables[], schema_span[], schema_views[], schema_finding
 enum {
 	SCHEMA_APPLICATION_ID = 0x6d73706e, /* "mspn" */
 	SCHEMA_VERSION_LEAKS = 2,
-	SCHEMA_VERSION = 3,                 /* user_version; 3: accounting knows the run */
+	SCHEMA_VERSION_INDIRECT = 4,        /* leaks split into direct and indirect ones */
+	SCHEMA_VERSION = 4,                 /* user_version; 3: accounting knows the run */
 };
 
 #endif

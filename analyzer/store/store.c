@@ -33,8 +33,9 @@ static const char *const statement_texts[STORE_STATEMENTS] = {
     [STORE_PAUSE] = "INSERT OR IGNORE INTO gc_pause VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_ISSUE] = "INSERT INTO import_issue VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_SPANS] = "INSERT INTO span SELECT * FROM span_batch",
-    [STORE_LEAK_SEARCH] = "INSERT OR IGNORE INTO leak_search VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [STORE_LEAK] = "INSERT OR IGNORE INTO leak VALUES (?1, ?2, ?3, ?4)",
+    [STORE_LEAK_SEARCH] = "INSERT OR IGNORE INTO leak_search VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+                          " ?7, ?8, ?9)",
+    [STORE_LEAK] = "INSERT OR IGNORE INTO leak VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 };
 
 /* ---- statements -------------------------------------------------------- */
@@ -150,19 +151,40 @@ static enum store_open_result check_version(struct store *store, int *made_by)
 }
 
 /* What an older version's database lacks, empty: so that the same questions can be asked. */
-static bool stand_in(struct store *store)
+static bool stand_in(struct store *store, int made_by)
 {
-	return execute(store, "CREATE TEMP TABLE leak_search (snapshot_id, search_ns, root_bytes,"
-	                      " threads_unknown, leaked_blocks, leaked_bytes);"
-	                      "CREATE TEMP TABLE leak (snapshot_id, class, blocks, bytes);"
-	                      "CREATE TEMP TABLE leaks (snapshot_id, run_id, seq, unix_ns, class,"
-	                      " size_bytes, blocks, bytes)");
+	if (made_by < SCHEMA_VERSION_LEAKS)
+		return execute(store,
+		               "CREATE TEMP TABLE leak_search (snapshot_id, search_ns, root_bytes,"
+		               " threads_unknown, leaked_blocks, leaked_bytes, mapped_bytes,"
+		               " indirect_blocks, indirect_bytes);"
+		               "CREATE TEMP TABLE leak (snapshot_id, class, blocks, bytes,"
+		               " indirect_blocks, indirect_bytes);"
+		               "CREATE TEMP TABLE leaks (snapshot_id, run_id, seq, unix_ns, class,"
+		               " size_bytes, blocks, bytes, indirect_blocks, indirect_bytes)");
+	return made_by >= SCHEMA_VERSION_INDIRECT ||
+	       execute(store, "CREATE TEMP VIEW leak_search AS SELECT *, NULL AS mapped_bytes,"
+	                      " NULL AS indirect_blocks, NULL AS indirect_bytes FROM main.leak_search;"
+	                      "CREATE TEMP VIEW leak AS SELECT *, NULL AS indirect_blocks,"
+	                      " NULL AS indirect_bytes FROM main.leak");
+}
+
+/* The columns that are not there, in a table that is. */
+static bool add_columns(struct store *store, int made_by)
+{
+	return made_by < SCHEMA_VERSION_LEAKS || made_by >= SCHEMA_VERSION_INDIRECT ||
+	       execute(store, "ALTER TABLE leak_search ADD COLUMN mapped_bytes INTEGER;"
+	                      "ALTER TABLE leak_search ADD COLUMN indirect_blocks INTEGER;"
+	                      "ALTER TABLE leak_search ADD COLUMN indirect_bytes INTEGER;"
+	                      "ALTER TABLE leak ADD COLUMN indirect_blocks INTEGER;"
+	                      "ALTER TABLE leak ADD COLUMN indirect_bytes INTEGER");
 }
 
 /* The tables that are not there, all views anew; rows and thresholds of the user's stay. */
-static bool migrate(struct store *store)
+static bool migrate(struct store *store, int made_by)
 {
-	if (execute(store, "BEGIN IMMEDIATE") && make_tables(store) && store_views(store) &&
+	if (execute(store, "BEGIN IMMEDIATE") && add_columns(store, made_by) && make_tables(store) &&
+	    store_views(store) &&
 	    execute(store, "COMMIT"))
 		return true;
 	execute(store, "ROLLBACK");
@@ -195,8 +217,8 @@ enum store_open_result store_open_read(struct store *store, const char *path)
 		if (result == STORE_FAILED && sqlite3_errcode(store->db) == SQLITE_READONLY)
 			undo_killed_load(path);
 	}
-	if (result == STORE_OPENED && (!schema_trust_own_views(store->db) ||
-	                               (made_by < SCHEMA_VERSION_LEAKS && !stand_in(store))))
+	if (result == STORE_OPENED &&
+	    (!schema_trust_own_views(store->db) || !stand_in(store, made_by)))
 		return STORE_FAILED;
 	return result;
 }
@@ -235,7 +257,7 @@ enum store_open_result store_open_write(struct store *store, const char *path)
 		return STORE_FAILED;
 	int made_by;
 	enum store_open_result result = check_version(store, &made_by);
-	if (result == STORE_OPENED && made_by < SCHEMA_VERSION && !migrate(store))
+	if (result == STORE_OPENED && made_by < SCHEMA_VERSION && !migrate(store, made_by))
 		return STORE_FAILED;
 	return result;
 }
@@ -480,32 +502,39 @@ bool store_issue(struct store *store, int64_t source_id, uint64_t offset, const 
 
 /* ---- leaks ------------------------------------------------------------- */
 
-static bool store_leak(struct store *store, int64_t snapshot_id, unsigned class, uint64_t blocks,
-                       uint64_t bytes)
+static bool store_leak(struct store *store, int64_t snapshot_id, unsigned class,
+                       const struct snapshot_lost *lost, const struct snapshot_lost *indirect)
 {
 	sqlite3_stmt *stmt = statement(store, STORE_LEAK);
 	sqlite3_bind_int64(stmt, 1, snapshot_id);
 	sqlite3_bind_int(stmt, 2, (int)class);
-	bind_summed(stmt, 3, blocks);
-	bind_summed(stmt, 4, bytes);
+	bind_summed(stmt, 3, lost->blocks);
+	bind_summed(stmt, 4, lost->bytes);
+	bind_summed(stmt, 5, indirect ? indirect->blocks : UINT64_MAX);
+	bind_summed(stmt, 6, indirect ? indirect->bytes : UINT64_MAX);
 	return stmt && run(stmt);
 }
 
+/* What nobody looked for is NULL. */
 bool store_leaks(struct store *store, int64_t snapshot_id, const struct snapshot_leaks *leaks)
 {
 	sqlite3_stmt *stmt = statement(store, STORE_LEAK_SEARCH);
+	bool split = leaks->known & SNAPSHOT_LEAKS_SPLIT;
 	sqlite3_bind_int64(stmt, 1, snapshot_id);
 	bind_summed(stmt, 2, leaks->search_ns);
 	bind_summed(stmt, 3, leaks->root_bytes);
 	bind_summed(stmt, 4, leaks->threads_unknown);
 	bind_summed(stmt, 5, leaks->blocks);
 	bind_summed(stmt, 6, leaks->bytes);
+	bind_summed(stmt, 7, leaks->known & SNAPSHOT_LEAKS_MAPPED ? leaks->mapped_bytes : UINT64_MAX);
+	bind_summed(stmt, 8, split ? leaks->indirect_blocks : UINT64_MAX);
+	bind_summed(stmt, 9, split ? leaks->indirect_bytes : UINT64_MAX);
 	if (!stmt || !run(stmt))
 		return false;
 	for (unsigned i = 0; i < SNAPSHOT_CLASSES; i++)
 		if (leaks->by_class[i].blocks > 0 &&
-		    !store_leak(store, snapshot_id, i, leaks->by_class[i].blocks,
-		                leaks->by_class[i].bytes))
+		    !store_leak(store, snapshot_id, i, &leaks->by_class[i],
+		                split ? &leaks->indirect_by_class[i] : NULL))
 			return false;
 	return true;
 }

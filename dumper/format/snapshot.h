@@ -23,7 +23,7 @@
 
 enum {
 	SNAPSHOT_VERSION_MAJOR = 1,
-	SNAPSHOT_VERSION_MINOR = 1,
+	SNAPSHOT_VERSION_MINOR = 2,
 	SNAPSHOT_PAGE_BYTES = 8192,
 	SNAPSHOT_CLASSES = 67,         /* entries of by_size, class 0 included */
 	SNAPSHOT_PAUSES_MAX = 8,       /* pauses of one cycle */
@@ -184,9 +184,19 @@ struct snapshot_leaks {
 	uint64_t root_bytes;      /* looked through */
 	uint64_t threads_unknown; /* whose stacks were not looked through */
 	uint64_t blocks, bytes;
-	struct {
+	struct snapshot_lost {
 		uint64_t blocks, bytes;
 	} by_class[SNAPSHOT_CLASSES]; /* 0: large blocks */
+	/* Since 1.2; all 0 before. */
+	uint64_t known;           /* SNAPSHOT_LEAKS_* */
+	uint64_t mapped_bytes;    /* the part of root_bytes that the program mapped itself */
+	uint64_t indirect_blocks, indirect_bytes; /* to which another lost block leads */
+	struct snapshot_lost indirect_by_class[SNAPSHOT_CLASSES];
+};
+
+enum {
+	SNAPSHOT_LEAKS_SPLIT = 1,  /* which are lost indirectly */
+	SNAPSHOT_LEAKS_MAPPED = 2, /* what lies in memory that the program mapped itself */
 };
 
 /* ---- Memory ------------------------------------------------------------ */

@@ -141,16 +141,18 @@ static const struct rule_case {
 	{"accounting_broken", "UPDATE mstats SET sys = NULL WHERE snapshot_id = 3;", NULL},
 
 	{"blocks_lost",
-	 "INSERT INTO leak_search VALUES (5, 1000, 5000, 0, 1003, 3193728);"
-	 "INSERT INTO leak VALUES (5, 4, 1000, 48000), (5, 0, 3, 3145728);",
+	 "INSERT INTO leak_search VALUES (5, 1000, 5000, 0, 1003, 3193728, 0, 0, 0);"
+	 "INSERT INTO leak VALUES (5, 4, 1000, 48000, 0, 0), (5, 0, 3, 3145728, 0, 0);",
 	 "No pointer leads to 3.0 MiB in 1,003 blocks: they can never be freed."},
 	{"blocks_lost",
-	 "INSERT INTO leak_search VALUES (3, 1000, 5000, 2, 1000, 48000), (2, 1, 1, 0, 9, 9);"
-	 "INSERT INTO leak VALUES (3, 5, 750, 48000), (2, 5, 9, 9);"
+	 "INSERT INTO leak_search VALUES (3, 1000, 5000, 2, 1000, 48000, NULL, 990, 47000),"
+	 " (2, 1, 1, 0, 9, 9, NULL, NULL, NULL);"
+	 "INSERT INTO leak VALUES (3, 5, 750, 48000, 740, 47000), (2, 5, 9, 9, NULL, NULL);"
 	 "INSERT OR IGNORE INTO by_size VALUES (3, 5, 64, 800, 50);",
 	 "No pointer leads to 46.9 KiB in 1,000 blocks, 100.0 % of it in 750 blocks of 64 B: they can"
-	 " never be freed; the stacks of 2 threads were not looked through."},
-	{"blocks_lost", "INSERT INTO leak_search VALUES (5, 1000, 5000, 0, 0, 0);", NULL},
+	 " never be freed; only others of them lead to 990 of them; the stacks of 2 threads were not"
+	 " looked through; memory that the program mapped itself was not looked through."},
+	{"blocks_lost", "INSERT INTO leak_search VALUES (5, 1000, 5000, 0, 0, 0, 0, 0, 0);", NULL},
 
 	{"threads_unknown", "UPDATE gc_cycle SET threads_unknown = 2 WHERE gc_num = 3;",
 	 "Up to 2 threads are unknown to the collector, first at gc 3: what only their stacks lead to"

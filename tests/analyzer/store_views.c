@@ -204,14 +204,18 @@ Test(views, lost_blocks_come_by_class_and_add_up)
 {
 	execute("INSERT INTO mstats (snapshot_id, heap_alloc) VALUES (1, 5000), (2, 100);"
 	        "INSERT INTO by_size VALUES (1, 5, 64, 70, 0);"
-	        "INSERT INTO leak_search VALUES (1, 10, 20, 0, 11, 4000), (2, 10, 20, 0, 3, 200);"
-	        "INSERT INTO leak VALUES (1, 0, 1, 3360), (1, 5, 10, 640), (2, 5, 2, 128)");
+	        "INSERT INTO leak_search VALUES (1, 10, 20, 0, 11, 4000, 0, 4, 256),"
+	        " (2, 10, 20, 0, 3, 200, NULL, 2, 201);"
+	        "INSERT INTO leak VALUES (1, 0, 1, 3360, 0, 0), (1, 5, 10, 640, 4, 256),"
+	        " (2, 5, 2, 128, 1, 64)");
 	cr_expect_str_eq(row("SELECT class, size_bytes, blocks, bytes FROM leaks"), "0 NULL 1 3360");
-	cr_expect_str_eq(row("SELECT run_id, seq, size_bytes, blocks FROM leaks WHERE class = 5"),
-	                 "1 0 64 10");
-	cr_expect_str_eq(row("SELECT count(*), sum(holds) FROM accounting WHERE snapshot_id = 1"), "2 2");
+	cr_expect_str_eq(row("SELECT run_id, seq, size_bytes, blocks, indirect_blocks, indirect_bytes"
+	                     " FROM leaks WHERE class = 5"),
+	                 "1 0 64 10 4 256");
+	cr_expect_str_eq(row("SELECT count(*), sum(holds) FROM accounting WHERE snapshot_id = 1"), "4 4");
 	cr_expect_str_eq(row("SELECT group_concat(identity, ', ') FROM accounting WHERE NOT holds"),
-	                 "leaked_bytes <= heap_alloc, leaked blocks of all classes = leaked_blocks");
+	                 "leaked_bytes <= heap_alloc, leaked blocks of all classes = leaked_blocks, "
+	                 "indirect blocks of all classes = indirect_blocks, indirect_bytes <= leaked_bytes");
 }
 
 Test(views, sys_is_the_sum_of_its_parts)

@@ -111,7 +111,7 @@ class Segment:
         elif kind == 6:
             print("run_end", *reader.words([0] * 5, 5))
         elif kind == 7:
-            leaks = reader.words([0] * 140, 140)
+            leaks = reader.words([0] * 278, 278)
             if not self.is_whole or leaks[0] != self.head[0]:
                 raise Damage("leaks")
             print("leaks", *leaks)

@@ -189,6 +189,10 @@ static void leaks_fill(struct snapshot_leaks *leaks, uint64_t seq)
 	leaks->by_class[5].bytes = 64 * (1000 + seq);
 	leaks->by_class[66].blocks = 2;
 	leaks->by_class[66].bytes = 2 * 32768;
+	leaks->known = SNAPSHOT_LEAKS_SPLIT | SNAPSHOT_LEAKS_MAPPED;
+	leaks->mapped_bytes = 65536;
+	leaks->indirect_by_class[5].blocks = leaks->indirect_blocks = 900 + seq;
+	leaks->indirect_by_class[5].bytes = leaks->indirect_bytes = 64 * (900 + seq);
 	for (int i = 0; i < SNAPSHOT_CLASSES; i++) {
 		leaks->blocks += leaks->by_class[i].blocks;
 		leaks->bytes += leaks->by_class[i].bytes;

@@ -78,7 +78,7 @@ int main(void)
 	struct recorder_snapshot *snapshot;
 	memspan_mem_stats before, after;
 
-	leaks_wanted = true;
+	leaks_wanted = SETTINGS_LEAKS_WITH_MAPPED;
 	pthread_create(&thread, NULL, leave_behind, NULL);
 	pthread_join(thread, NULL);
 	memspan_read_mem_stats(&before);

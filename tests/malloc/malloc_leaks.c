@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +17,16 @@ enum {
 	LISTED = 500, LISTED_BYTES = 64,
 	INSIDE = 10, INSIDE_BYTES = 320,
 	RING = 20, RING_BYTES = 144,
+	CHAIN = 30, CHAIN_BYTES = 352,   /* the ring leads to it, and it leads to a second ring */
+	TAIL = 7, TAIL_BYTES = 416,
 	LARGE = 3, LARGE_BYTES = 1 << 20,
 	FREED = 300, FREED_BYTES = 128,
 	SPECIFIC_BYTES = 208,
 	THREAD_LOCAL_BYTES = 224,
 	STACK_BYTES = 240,
 	MAPPED_BYTES = 176,
+	SHARED_BYTES = 160,
+	FILE_BYTES = 256,
 	REGISTERED_BYTES = 192,
 	LATE_KEYS = 40,
 };
@@ -29,10 +34,29 @@ enum {
 static void *volatile list;
 static char *volatile inside[INSIDE];
 static _Thread_local void *volatile thread_local_pointer;
-static void **volatile mapped;      /* hidden: a page that nobody looks through */
+static void **volatile mapped;      /* a page that the program mapped itself */
+static void **volatile shared;      /* hidden: a page that nobody looks through */
+static void **volatile file;        /* a page of a file, its own copy */
 static void **volatile registered;
 static void *volatile freed[FREED];
 static pthread_barrier_t reached, ended;
+
+/* Leads to a ring that leads nowhere: lost indirectly, all of it. */
+static void **make_chain(void)
+{
+	void **tail[TAIL], **chain = NULL;
+	for (int i = 0; i < TAIL; i++)
+		tail[i] = malloc(TAIL_BYTES);
+	for (int i = 0; i < TAIL; i++)
+		*tail[(i * 3 + 3) % TAIL] = tail[i * 3 % TAIL];
+	for (int i = 0; i < CHAIN; i++) {
+		void **node = malloc(CHAIN_BYTES);
+		*node = i == 0 ? tail[2] : chain;
+		chain = node;
+	}
+	memset(tail, 0, sizeof tail);
+	return chain;
+}
 
 /* Its stack is gone when the search comes, and what lay in its registers too. */
 static void *leave_behind(void *arg)
@@ -51,6 +75,7 @@ static void *leave_behind(void *arg)
 	for (int i = 1; i < RING; i++)
 		last = *last = malloc(RING_BYTES);
 	*last = first;
+	*(void *volatile *)&first[1] = make_chain(); /* no dead store */
 	for (int i = 0; i < LARGE; i++)
 		*(void *volatile *)malloc(LARGE_BYTES) = NULL;
 	for (int i = 0; i < FREED; i++)
@@ -58,6 +83,8 @@ static void *leave_behind(void *arg)
 	for (int i = 0; i < FREED / 2; i++)
 		free(freed[i]);
 	*mapped = malloc(MAPPED_BYTES);
+	*shared = malloc(SHARED_BYTES);
+	*file = malloc(FILE_BYTES);
 	*registered = malloc(REGISTERED_BYTES);
 	return NULL;
 }
@@ -100,6 +127,8 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	int (*add_roots)(void *, size_t) = (int (*)(void *, size_t))dlsym(RTLD_DEFAULT, "memspan_add_roots");
 	mapped = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	file = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY), 0);
 	registered = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (add_roots && add_roots(registered, 8192) != 0)
 		return 2;
