@@ -526,6 +526,8 @@ __attribute__((constructor)) static void dumper_start(void)
 	dump_settings_read(&dumper.settings);
 	dumper.is_on = dumper.settings.is_on;
 	at_quick_exit(dumper_end);
+	if (!dumper.is_on && recorder_seeks_leaks())
+		recorder_warn_to_the_end();
 	if (dumper.is_on) {
 		recording_begin(&dumper.recording, &dumper.settings, false);
 		if (dumper.settings.signal) {

@@ -25,7 +25,9 @@ void leaks_print(const struct recorder_snapshot *snapshot)
 	              (unsigned long long)leaks->blocks, leaks->blocks == 1 ? "" : "s",
 	              (unsigned long long)leaks->bytes,
 	              leaks->threads_unknown ? "; not all threads were looked through" : "",
-	              leaks->mapped_searched ? "" : "; memory that the program mapped itself was not looked through");
+	              leaks->mapped_searched || !leaks->blocks
+	                  ? ""
+	                  : "; memory that the program mapped itself was not looked through");
 	if (leaks->indirect_blocks > 0)
 		recorder_warn("leaks: %llu of them, %llu bytes, are led to by others of them",
 		              (unsigned long long)leaks->indirect_blocks,

@@ -42,6 +42,11 @@ void os_locale_restore(void *former);
 
 /* Writes the text to stderr in one write; what does not go is lost. */
 void os_stderr(const char *text, size_t bytes);
+/*
+ * From here on it goes also where the program has closed stderr, as those of GNU do when they
+ * exit. A descriptor more is open, closed by exec, and by whoever closes all.
+ */
+void os_stderr_keep(void);
 /* "memspan: " and the formatted line and a newline on stderr. */
 void os_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, then abort: for our own mistakes only. */

@@ -3,6 +3,7 @@
 #include "os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -130,12 +132,43 @@ uint64_t os_thread_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+static struct {
+	int fd; /* 0: none */
+	dev_t device;
+	ino_t inode;
+} kept;
+
+/* Out of the way of programs that choose numbers for their own. */
+void os_stderr_keep(void)
+{
+	enum { KEPT_FD_MIN = 200 };
+	struct stat st;
+	int saved = errno;
+	if (kept.fd == 0 && fstat(STDERR_FILENO, &st) == 0) {
+		int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, KEPT_FD_MIN);
+		kept.fd = fd > 0 ? fd : 0;
+		kept.device = st.st_dev;
+		kept.inode = st.st_ino;
+	}
+	errno = saved;
+}
+
+/* The number may mean a file of the program's by now. */
+static bool is_kept(void)
+{
+	struct stat st;
+	return kept.fd > 0 && fstat(kept.fd, &st) == 0 && st.st_dev == kept.device &&
+	       st.st_ino == kept.inode;
+}
+
 /* write would be a cancellation point: a thread may hold locks here, or be in the heap. */
 void os_stderr(const char *text, size_t bytes)
 {
 	int saved = errno;
-	long ignored = syscall(SYS_write, STDERR_FILENO, text, bytes);
-	(void)ignored;
+	long written = syscall(SYS_write, STDERR_FILENO, text, bytes);
+	if (written < 0 && errno == EBADF && is_kept())
+		written = syscall(SYS_write, kept.fd, text, bytes);
+	(void)written;
 	errno = saved;
 }
 

@@ -377,6 +377,11 @@ void recorder_unmap(void *p, size_t bytes)
 	sysmem_unmap(p, bytes, &sysmem_stats.other_sys);
 }
 
+void recorder_warn_to_the_end(void)
+{
+	os_stderr_keep();
+}
+
 void recorder_warn(const char *format, ...)
 {
 	char text[400];

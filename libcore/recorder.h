@@ -185,6 +185,9 @@ void recorder_on_quick_end(void (*before)(void));
  */
 bool recorder_may_capture(int64_t timeout_ns);
 
+/* What recorder_warn says comes out even where the program closes stderr as it exits. */
+void recorder_warn_to_the_end(void);
+
 /* One line on stderr for a bad setting or a failed recording: "memspan: " and the text. */
 void recorder_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

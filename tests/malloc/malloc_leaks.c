@@ -1,5 +1,5 @@
 /*
- * malloc_leaks [dump FILE|wait] - leaves known blocks behind: some that something leads to
+ * malloc_leaks [dump FILE|wait|close] - leaves known blocks behind: some that something leads to
  * in each way that there is, and some that nothing leads to. Sizes tell them apart.
  */
 #define _GNU_SOURCE
@@ -149,7 +149,9 @@ int main(int argc, char **argv)
 		for (;;)
 			pause();
 	}
-	if (argc > 1)
+	if (argc > 1 && strcmp(argv[1], "close") == 0) /* as GNU's programs do at exit */
+		close(STDERR_FILENO);
+	else if (argc > 1)
 		return 0; /* the other thread still stands with its block */
 	pthread_barrier_wait(&ended);
 	pthread_join(thread, NULL);
