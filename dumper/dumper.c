@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "dumper.h"
-#include "leaktext.h"
 #include "recording.h"
 #include "settings.h"
+#include "teller.h"
 
 enum {
 	CYCLES_MAX = 128, /* reported and not yet written */
@@ -474,29 +474,13 @@ static void on_fork(void)
 
 /* ---- Start, end, and memspan_dump -------------------------------------- */
 
-/* Without a recording what MEMSPAN_LEAKS found stands on stderr. */
-static void leaks_tell(void)
-{
-	struct recorder_snapshot *snapshot;
-
-	if (!recorder_seeks_leaks())
-		return;
-	snapshot = recorder_capture(RECORDER_EXIT);
-	if (snapshot && snapshot->leaks.searched)
-		leaks_print(snapshot);
-	else
-		recorder_warn("leaks: the program could not be stopped to look for any");
-	if (snapshot)
-		recorder_release(snapshot);
-}
-
 /* After the program's own exit handlers, those of quick_exit too. */
 __attribute__((destructor)) static void dumper_end(void)
 {
 	if (dumper.is_on)
 		end_write();
 	else
-		leaks_tell();
+		teller_end();
 }
 
 /*
@@ -526,9 +510,9 @@ __attribute__((constructor)) static void dumper_start(void)
 	dump_settings_read(&dumper.settings);
 	dumper.is_on = dumper.settings.is_on;
 	at_quick_exit(dumper_end);
-	if (!dumper.is_on && recorder_seeks_leaks())
-		recorder_warn_to_the_end();
-	if (dumper.is_on) {
+	if (!dumper.is_on) {
+		teller_start(dumper.settings.signal);
+	} else {
 		recording_begin(&dumper.recording, &dumper.settings, false);
 		if (dumper.settings.signal) {
 			struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};

@@ -203,9 +203,6 @@ static void options_read(struct dump_settings *settings)
 	text = variable("MEMSPAN_DUMP_INTERVAL");
 	if (text && !dump_parse_interval(text, &settings->interval_ns))
 		recorder_warn("MEMSPAN_DUMP_INTERVAL=%s is no time such as 2s; using none", text);
-	text = variable("MEMSPAN_DUMP_SIGNAL");
-	if (text && !dump_parse_signal(text, &settings->signal))
-		recorder_warn("MEMSPAN_DUMP_SIGNAL=%s is no signal such as USR2; using none", text);
 	text = variable("MEMSPAN_DUMP_OWNER");
 	if (text && (!(end = digits_read(text, &settings->owner_pid)) || *end))
 		settings->owner_pid = 0;
@@ -218,6 +215,15 @@ static void options_read(struct dump_settings *settings)
 	text = variable("MEMSPAN_DUMP_SPANS");
 	if (text && !dump_parse_spans(text, &settings->has_spans))
 		recorder_warn("MEMSPAN_DUMP_SPANS=%s is not all or summary; using all", text);
+}
+
+/* Also for lost blocks, which need no MEMSPAN_DUMP to be told. */
+static void signal_read(struct dump_settings *settings)
+{
+	const char *text = variable("MEMSPAN_DUMP_SIGNAL");
+
+	if (text && !dump_parse_signal(text, &settings->signal))
+		recorder_warn("MEMSPAN_DUMP_SIGNAL=%s is no signal such as USR2; using none", text);
 }
 
 /* Also for memspan_dump, which needs no MEMSPAN_DUMP. */
@@ -286,6 +292,8 @@ void dump_settings_read(struct dump_settings *settings)
 	settings->every_cycles = 1;
 	settings->bytes_max = (uint64_t)1 << 30;
 	sync_read(settings);
+	if (value || recorder_seeks_leaks())
+		signal_read(settings);
 	if (!value)
 		return;
 	options_read(settings);
