@@ -14,6 +14,7 @@
 #include "os.h"
 #include "pacer.h"
 #include "recorder_link.h"
+#include "rootpages.h"
 #include "roots.h"
 #include "scavenge.h"
 #include "special.h"
@@ -353,12 +354,12 @@ static void give_root(void *arg, uintptr_t lo, uintptr_t hi, enum root_kind kind
 }
 
 /* The roots' sizes go to the report. */
-static void give_roots(void (*mark)(uintptr_t lo, uintptr_t hi))
+static void give_roots(void (*mark)(uintptr_t lo, uintptr_t hi), roots_apart_fn *apart)
 {
 	struct root_visit visit = {.mark = mark};
-	roots_visit(give_root, &visit);
+	roots_visit_apart(give_root, apart, &visit);
 	cycle.report.stack_bytes = visit.stack_bytes;
-	cycle.report.global_bytes = visit.global_bytes;
+	cycle.report.global_bytes = visit.global_bytes + (apart ? rootpages_bytes() : 0);
 }
 
 static void add_pause(enum recorder_phase phase, const struct world_stop *stop, uint64_t end_ns)
@@ -469,7 +470,7 @@ static bool collect_stopped(enum recorder_reason reason)
 	cycle.report.threads = stop.threads;
 	cycle.report.threads_unknown = stop.threads_unknown;
 	flush_caches();
-	give_roots(mark_add_root);
+	give_roots(mark_add_root, NULL);
 	mark_add_heap_roots();
 	bool helped = helpers > 0 && cycle.report.heap_live_start >= HELPERS_WORTH_BYTES;
 	mark_run(helped ? MARK_WORKERS_MAX : 0, background_help_mark);
@@ -513,7 +514,7 @@ static bool begin_beside(void)
 	cycle.scan_at_start = counters.heap_scan;
 	span_marking = true;
 	world_for_each_thread(mark_new_of, NULL);
-	give_roots(mark_now);
+	give_roots(mark_now, rootpages_put_off);
 	mark_add_heap_roots();
 	stats_check_in_debug_builds();
 	add_pause(RECORDER_PHASE_SWEEP_TERM, &stop, os_mono_ns());
@@ -550,12 +551,14 @@ static bool mark_in_rounds(unsigned helpers, size_t *pages)
 {
 	unsigned stalls = 0;
 	*pages = SIZE_MAX;
+	rootpages_read();
 	mark_run(helpers, background_help_mark);
 	mark_settle();
 	for (int round = 0; round < ROUNDS_MAX && *pages > PAGES_FEW && stalls < STALLS_MAX; round++) {
 		size_t before = *pages;
 		if (!written_fetch(true, pages))
 			return false;
+		*pages += rootpages_read();
 		mark_written(*pages);
 		stalls += *pages > before / 8 * 7;
 	}
@@ -579,6 +582,7 @@ static bool mark_in_short_stops(size_t pages)
 		world_start();
 		if (!known)
 			return false;
+		pages += rootpages_read();
 		mark_written(pages);
 	}
 	return true;
@@ -594,7 +598,7 @@ static bool mark_beside(unsigned helpers)
 		return mark_in_short_stops(pages);
 	if (!written_fetch(true, &pages))
 		return false;
-	mark_written(pages);
+	mark_written(pages + rootpages_read());
 	return true;
 }
 
@@ -625,7 +629,7 @@ static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_beg
 	flush_caches();
 	if (!known || !written_fetch(false, &pages))
 		written_all();
-	give_roots(mark_now);
+	give_roots(mark_now, rootpages_finish);
 	mark_finalizers();
 	mark_written(pages);
 	mark_check_in_debug_builds();
@@ -662,6 +666,7 @@ static bool collect_beside(enum recorder_reason reason, unsigned helpers)
 		os_yield();
 	}
 	written_end();
+	rootpages_end();
 	return begun;
 }
 
@@ -889,6 +894,7 @@ void cycle_after_fork(void)
 	cycle.wanted = cycle.closing = 0;
 	cycle.finished = cycle.begun;
 	tracking_after_fork();
+	rootpages_after_fork();
 	if (span_marking) {
 		mark_after_fork();
 		span_marking = false;

@@ -91,8 +91,10 @@ static bool line_is_around(void *arg, const char *line)
 {
 	struct around *search = arg;
 	struct mapping *out = search->out;
-	if (!parse_range(line, &out->lo, &out->hi))
+	const char *permissions = parse_range(line, &out->lo, &out->hi);
+	if (!permissions)
 		return false;
+	out->shared = permissions[3] == 's';
 	out->main_stack = strstr(line, "[stack]") != NULL;
 	search->found = out->lo <= search->address && search->address < out->hi;
 	return search->found;
@@ -135,12 +137,26 @@ MARK_READS static void copy(void *to, uintptr_t from, size_t bytes)
 		((char *)to)[i] = source[i];
 }
 
+static long read_self(void *to, uintptr_t from, size_t bytes)
+{
+	struct iovec local = {.iov_base = to, .iov_len = bytes};
+	struct iovec remote = {.iov_base = (void *)from, .iov_len = bytes};
+	return syscall(SYS_process_vm_readv, getpid(), &local, 1L, &remote, 1L, 0L);
+}
+
+bool mapping_reads_safely(void)
+{
+	int saved = errno;
+	char from = 0, to;
+	bool done = read_self(&to, (uintptr_t)&from, 1) == 1;
+	errno = saved;
+	return done;
+}
+
 bool mapping_read(void *to, uintptr_t from, size_t bytes)
 {
 	int saved = errno;
-	struct iovec local = {.iov_base = to, .iov_len = bytes};
-	struct iovec remote = {.iov_base = (void *)from, .iov_len = bytes};
-	long n = syscall(SYS_process_vm_readv, getpid(), &local, 1L, &remote, 1L, 0L);
+	long n = read_self(to, from, bytes);
 	bool done = n == (long)bytes;
 	if (n < 0 && errno != EFAULT) {
 		copy(to, from, bytes);

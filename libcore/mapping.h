@@ -15,6 +15,7 @@
 struct mapping {
 	uintptr_t lo, hi;
 	bool main_stack; /* the kernel's own mapping for the first thread; grows downwards */
+	bool shared;     /* MAP_SHARED: others may write it, or the process by another address */
 };
 
 /* The mapping around an address; false when there is none or /proc cannot be read. */
@@ -29,6 +30,9 @@ bool mapping_visit_private(bool (*fn)(void *arg, uintptr_t lo, uintptr_t hi), vo
 
 /* Copies memory that may not be there; false when it is not. Refused by the system: plain copy. */
 bool mapping_read(void *to, uintptr_t from, size_t bytes);
+
+/* Whether the system copies: memory may vanish at any time. */
+bool mapping_reads_safely(void);
 
 /* Whether [lo, hi) can be read; true as well when the system does not tell. */
 bool mapping_readable(uintptr_t lo, uintptr_t hi);

@@ -39,11 +39,11 @@ struct registered_block {
 static struct {
 	struct lock lock;
 	struct registered_block *newest, *spare;
-	uint64_t bytes[ROOT_KINDS];
 } roots;
 
 struct visit {
 	roots_range_fn *range;
+	roots_apart_fn *apart; /* or NULL */
 	void *arg;
 	enum root_kind kind; /* for give_touched */
 };
@@ -52,10 +52,13 @@ static void give(const struct visit *visit, uintptr_t lo, uintptr_t hi, enum roo
 {
 	lo = (lo + sizeof lo - 1) & -sizeof lo;
 	hi &= -sizeof hi;
-	if (lo >= hi)
-		return;
-	roots.bytes[kind] += hi - lo;
-	visit->range(visit->arg, lo, hi, kind);
+	if (lo < hi)
+		visit->range(visit->arg, lo, hi, kind);
+}
+
+static bool takes_apart(const struct visit *visit, uintptr_t lo, uintptr_t hi, enum root_kind kind)
+{
+	return visit->apart && lo < hi && visit->apart(lo, hi, kind);
 }
 
 static void give_touched(void *arg, uintptr_t lo, uintptr_t hi)
@@ -173,6 +176,8 @@ static void visit_threads(struct visit *visit)
 
 static void give_static(struct visit *visit, uintptr_t lo, uintptr_t hi)
 {
+	if (takes_apart(visit, lo, hi, ROOT_STATIC))
+		return;
 	if (hi <= lo || hi - lo < LARGE_BYTES) {
 		give(visit, lo, hi, ROOT_STATIC);
 		return;
@@ -260,8 +265,11 @@ static int visit_library(struct dl_phdr_info *info, size_t size, void *arg)
 static void visit_registered(struct visit *visit)
 {
 	for (struct registered_block *b = roots.newest; b; b = b->next)
-		for (size_t i = 0; i < b->used; i++)
-			give(visit, b->ranges[i].lo, b->ranges[i].lo + b->ranges[i].bytes, ROOT_REGISTERED);
+		for (size_t i = 0; i < b->used; i++) {
+			uintptr_t lo = b->ranges[i].lo, hi = lo + b->ranges[i].bytes;
+			if (!takes_apart(visit, lo, hi, ROOT_REGISTERED))
+				give(visit, lo, hi, ROOT_REGISTERED);
+		}
 }
 
 /* Lock held. NULL when memory is refused. */
@@ -337,18 +345,17 @@ int roots_remove(void *start, size_t bytes)
 
 /* ---- all of them --------------------------------------------------------- */
 
-void roots_visit(roots_range_fn *range, void *arg)
+void roots_visit_apart(roots_range_fn *range, roots_apart_fn *apart, void *arg)
 {
-	struct visit visit = {.range = range, .arg = arg};
+	struct visit visit = {.range = range, .apart = apart, .arg = arg};
 	int saved = errno;
-	memset(roots.bytes, 0, sizeof roots.bytes);
 	visit_threads(&visit);
 	dl_iterate_phdr(visit_library, &visit);
 	visit_registered(&visit);
 	errno = saved;
 }
 
-uint64_t roots_bytes(enum root_kind kind)
+void roots_visit(roots_range_fn *range, void *arg)
 {
-	return roots.bytes[kind];
+	roots_visit_apart(range, NULL, arg);
 }

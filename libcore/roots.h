@@ -13,6 +13,7 @@
 #ifndef ROOTS_H
 #define ROOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,8 +35,12 @@ typedef void roots_range_fn(void *arg, uintptr_t lo, uintptr_t hi, enum root_kin
  */
 void roots_visit(roots_range_fn *range, void *arg);
 
-/* Bytes that the last roots_visit gave for a kind. */
-uint64_t roots_bytes(enum root_kind kind);
+/*
+ * The same, but each range of static data and each registered one is first offered to apart,
+ * whole as it is, parts included that were never written; what that takes is not given.
+ */
+typedef bool roots_apart_fn(uintptr_t lo, uintptr_t hi, enum root_kind kind);
+void roots_visit_apart(roots_range_fn *range, roots_apart_fn *apart, void *arg);
 
 /*
  * Calls touched for the parts of [lo, hi) that were ever written (mapping.h): reading the

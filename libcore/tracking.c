@@ -38,6 +38,9 @@ enum {
 	SCAN_PROTECT = 1 << 0,
 	SCAN_FAIL_UNTRACKED = 1 << 1,
 	CATEGORY_WRITTEN = 1 << 1,
+	CATEGORY_PRESENT = 1 << 3,
+	CATEGORY_SWAPPED = 1 << 4,
+	CATEGORY_ZERO = 1 << 5, /* present, and the kernel's page of zeroes */
 	REGIONS = 256,
 	DESCRIPTOR_MIN = 512, /* out of the way of programs that count on low numbers */
 };
@@ -224,21 +227,50 @@ void tracking_after_fork(void)
 
 /* ---- ranges -------------------------------------------------------------- */
 
+static bool enlist(uintptr_t lo, uintptr_t hi)
+{
+	struct uffdio_register range = {.range = {lo, hi - lo}, .mode = UFFDIO_REGISTER_MODE_WP};
+	return ioctl(tracking.descriptor, UFFDIO_REGISTER, &range) == 0;
+}
+
+bool tracking_add(uintptr_t lo, uintptr_t hi)
+{
+	int saved = errno;
+	bool done = enlist(lo, hi);
+	errno = saved;
+	return done;
+}
+
+void tracking_remove(uintptr_t lo, uintptr_t hi)
+{
+	struct uffdio_range range = {lo, hi - lo};
+	int saved = errno;
+	if (tracking.descriptor >= 0)
+		ioctl(tracking.descriptor, UFFDIO_UNREGISTER, &range);
+	errno = saved;
+}
+
 bool tracking_cover(uintptr_t lo, uintptr_t hi)
 {
 	if (lo < tracking.covered_hi)
 		lo = tracking.covered_hi;
 	if (lo >= hi)
 		return true;
-	struct uffdio_register range = {.range = {lo, hi - lo}, .mode = UFFDIO_REGISTER_MODE_WP};
 	int saved = errno;
-	bool done = ioctl(tracking.descriptor, UFFDIO_REGISTER, &range) == 0;
+	bool done = enlist(lo, hi);
 	if (done)
 		tracking.covered_hi = hi;
 	else
 		tracking_lost();
 	errno = saved;
 	return done;
+}
+
+/* What was never written counts as written too, but there is nothing to read. */
+static bool has_content(const struct scan_region *region)
+{
+	return (region->categories & (CATEGORY_PRESENT | CATEGORY_SWAPPED)) &&
+	       !(region->categories & CATEGORY_ZERO);
 }
 
 bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
@@ -256,12 +288,13 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
 		    .regions = (uintptr_t)regions,
 		    .region_count = REGIONS,
 		    .all_of = CATEGORY_WRITTEN,
-		    .returned = CATEGORY_WRITTEN,
+		    .returned = CATEGORY_WRITTEN | CATEGORY_PRESENT | CATEGORY_SWAPPED | CATEGORY_ZERO,
 		};
 		int count = ioctl(tracking.pages, PAGES_SCAN, &request);
 		done = count >= 0 && request.walk_end > lo;
 		for (int i = 0; i < count; i++)
-			written(arg, regions[i].start, regions[i].end);
+			if (has_content(&regions[i]))
+				written(arg, regions[i].start, regions[i].end);
 		lo = request.walk_end;
 	}
 	errno = saved;

@@ -9,7 +9,8 @@
  * Mostly Parallel Garbage Collection, PLDI 1991). Writes by the kernel count, but for
  * direct I/O into pinned pages.
  *
- * A page that was never protected, or came into being since, counts as written.
+ * A page that was never protected, or came into being since, counts as written; one that has
+ * no content yet is not told.
  *
  * The program may close the descriptor, and a forked child has none that works: then
  * tracking_collect fails, everything counts as written, and after tracking_lost the next
@@ -36,6 +37,13 @@ bool tracking_begin(void);
  * is added counts as written. False when tracking has ended. Page-aligned.
  */
 bool tracking_cover(uintptr_t lo, uintptr_t hi);
+
+/*
+ * The same for another range, until tracking_remove; for its owner it is as if it were not.
+ * False: not this one, or not now.
+ */
+bool tracking_add(uintptr_t lo, uintptr_t hi);
+void tracking_remove(uintptr_t lo, uintptr_t hi);
 
 /*
  * Calls `written` for each run of pages of [lo, hi) written since the last call, and with
