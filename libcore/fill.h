@@ -5,12 +5,17 @@
  * Invariant: in a span with `filled` set every free slot holds FILL_FREED in all its bytes,
  * from the moment the span is made. What is found otherwise when a slot is taken, or when the
  * span is given back, was written to after it was freed, or past the end of a neighbour: the
- * process ends with a message that names block and span. Blocks with pages of their own are
- * filled (the first FILL_LARGE_BYTES_MAX of them), not checked: their pages go back at once.
+ * process ends with a message that names block and span.
+ *
+ * Pages that go back hold the pattern, too: those of spans whose last object was freed, and the
+ * first FILL_LARGE_BYTES_MAX of blocks with pages of their own. Each has a bit from then on
+ * until it is taken again, for whatever: then it holds the pattern still, or is zero because it was
+ * released to the system, or was written to.
  *
  * Only malloc's spans (SPAN_ROOT), and none under a sanitizer, which does the same and more.
  *
- * Lock: none of its own. Who frees or takes a slot has it to himself.
+ * Lock: none of its own. Who frees or takes a slot has it to himself; the bits of pages are
+ * guarded by pageheap.lock.
  */
 #ifndef FILL_H
 #define FILL_H
@@ -28,6 +33,9 @@ enum {
 };
 
 extern bool fill_wanted;
+
+/* Before fill_wanted is set. */
+void fill_open(void);
 
 /* A span that was there before: these of its slots are free. Then it is one of them. */
 void fill_slots(struct span *s, unsigned w, uint64_t slots);
@@ -47,5 +55,14 @@ void fill_new(void *block, size_t bytes);
 
 /* The span is about to be given back, all its slots free. */
 void fill_check_all(struct span *s);
+
+/* Its pages are about to be given back: they are filled where s->filled says so. */
+void fill_pages_given(const struct span *s);
+
+/* The end of a large block is cut off, and about to be given back. */
+void fill_tail(uintptr_t base, size_t pages);
+
+/* Pages were taken. */
+void fill_pages_taken(uintptr_t base, size_t pages);
 
 #endif

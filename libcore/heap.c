@@ -67,6 +67,7 @@ static void fill_span_of_before(struct span *s)
 static void begin_to_fill(void)
 {
 	thread_watch_all();
+	fill_open();
 	fill_wanted = true;
 	if (thread_count() > 1)
 		return;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "fill.h"
 #include "os.h"
 #include "sanitizer.h"
 #include "sysmem.h"
@@ -149,6 +150,8 @@ struct span *span_new(enum span_state state, enum span_kind kind, unsigned size_
 	if (!s->base)
 		goto no_pages;
 	s->dirty = dirty;
+	if (__builtin_expect(fill_wanted, 0))
+		fill_pages_taken(s->base, pages);
 	describe(s, state, kind, size_class, pages);
 	map_pages(s->base, pages, s);
 	*(state == SPAN_STACK ? &span_totals.stack_pages : &span_totals.inuse_pages) += pages;
@@ -174,8 +177,12 @@ bool span_resize(struct span *s, size_t pages)
 		done = pageheap_extend(end, more, span_noscan(s) ? CHUNK_NOSCAN : CHUNK_SCAN, &dirty);
 		if (done)
 			map_pages(end, more, s);
+		if (done && __builtin_expect(fill_wanted, 0))
+			fill_pages_taken(end, more);
 	} else {
 		size_t less = s->npages - pages;
+		if (__builtin_expect(fill_wanted, 0) && s->kind == SPAN_ROOT)
+			fill_tail(end - less * PAGE_BYTES, less);
 		map_pages(end - less * PAGE_BYTES, less, NULL);
 		pageheap_give(end - less * PAGE_BYTES, less);
 	}
@@ -198,6 +205,8 @@ void span_free(struct span *s)
 	if (is_collectable(s))
 		span_totals.collectable--;
 	map_pages(s->base, pages, NULL);
+	if (__builtin_expect(s->filled, 0))
+		fill_pages_given(s);
 	pageheap_give(s->base, pages);
 	struct_give(s);
 	lock_release(&pageheap.lock);

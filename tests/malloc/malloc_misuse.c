@@ -1,4 +1,5 @@
 /* malloc_misuse HOW - uses malloc wrongly, which must end the process. */
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,20 @@ static void use_all_again(int zeroed)
 {
 	for (int i = 0; i < 2000; i++)
 		kept[i % 100] = zeroed ? calloc(1, 48) : malloc(48);
+}
+
+enum { LARGE_BYTES = 1 << 20 };
+
+/* First fit by address: what is free up to there is used again. */
+static void take_pages_again(void)
+{
+	for (int i = 0; i < 40; i++) {
+		char *p = malloc(LARGE_BYTES / 3);
+		memset(p, i, LARGE_BYTES / 3);
+		kept[i] = p;
+	}
+	for (int i = 0; i < 40; i++)
+		free(kept[i]);
 }
 
 int main(int argc, char **argv)
@@ -121,6 +136,43 @@ int main(int argc, char **argv)
 		for (int i = 0; i < 100; i++)
 			if (i != 5)
 				free(kept[i]);
+	} else if (strcmp(how, "write-large") == 0 || strcmp(how, "write-released") == 0) {
+		char *volatile p = malloc(LARGE_BYTES);
+		memset(p, 7, LARGE_BYTES);
+		free(p);
+		if (how[6] == 'r')
+			malloc_trim(0);
+		p[5001] = 1;
+		take_pages_again();
+	} else if (strcmp(how, "write-cut-off") == 0) {
+		char *volatile p = malloc(LARGE_BYTES);
+		char *volatile cut = realloc(p, LARGE_BYTES / 4);
+		cut[LARGE_BYTES / 4 + 5001] = 1;
+		take_pages_again();
+	} else if (strcmp(how, "write-span-gone") == 0) {
+		void **all = calloc(100000, sizeof *all);
+		for (int i = 0; i < 100000; i++)
+			all[i] = malloc(48);
+		char *volatile p = all[50000];
+		for (int i = 0; i < 100000; i++)
+			free(all[i]);
+		p[1] = 1;
+		take_pages_again();
+	} else if (strcmp(how, "pages") == 0) { /* no misuse: the same pages are used in every way */
+		char *p = malloc(LARGE_BYTES);
+		memset(p, 7, LARGE_BYTES);
+		free(p);
+		take_pages_again();
+		malloc_trim(0);
+		p = calloc(1, LARGE_BYTES);
+		for (int i = 0; i < LARGE_BYTES; i++)
+			if (p[i])
+				return 7;
+		p = realloc(p, LARGE_BYTES / 4);
+		p = realloc(p, LARGE_BYTES * 2);
+		free(p);
+		take_pages_again();
+		return 0;
 	} else if (strcmp(how, "fill") == 0) {
 		/* No misuse: what a program finds in a block that is new, and in one that it freed. */
 		unsigned char *volatile p = malloc(100), *volatile large = malloc(100000);
