@@ -33,7 +33,7 @@ static __attribute__((noinline)) bool run_one(void)
 	struct special special;
 	if (!next(&special))
 		return false;
-	special.fn((void *)special.object, special.arg);
+	special.fn((void *)special.address, special.arg);
 	return true;
 }
 

@@ -320,6 +320,8 @@ bool heap_resize_large(struct thread *t, struct span *s, size_t bytes)
 		m->counts.large_free_bytes += former - s->elem_bytes;
 		counters_live_sub((int64_t)(former - s->elem_bytes),
 		                  (int64_t)(former - s->elem_bytes));
+		if (s->specials)
+			special_drop(s, s->base + s->elem_bytes, s->base + former);
 	}
 	thread_leave(t);
 	if (done)
@@ -401,6 +403,15 @@ static bool allocated(const struct heap_object *o)
 	return mcache_is_allocated(o->span, o->index);
 }
 
+bool heap_find_to_attach(struct thread *t, const void *p, struct heap_object *out)
+{
+	if (!heap_find((uintptr_t)p, out))
+		return false;
+	cycle_sweep_span(&t->mcache, out->span);
+	/* It is there no more if p was a number only, which kept nothing. */
+	return heap_find((uintptr_t)p, out) && out->span->kind != SPAN_TINY && allocated(out);
+}
+
 static void report(const char *caller, const void *p, struct span *s, const char *what)
 {
 	if (!s)
@@ -434,7 +445,6 @@ static bool free_large(struct mcache *m, struct span *s)
 bool heap_free(struct thread *t, void *p, const char *caller)
 {
 	struct heap_object o;
-	struct special dropped;
 	const char *wrong = NULL;
 	struct span *s = NULL;
 	thread_enter(t);
@@ -454,7 +464,7 @@ bool heap_free(struct thread *t, void *p, const char *caller)
 				fill_freed(s, o.start);
 			sanitizer_hide(p, s->elem_bytes);
 			if (s->specials)
-				special_take(s, o.start, &dropped);
+				special_drop(s, o.start, o.start + s->elem_bytes);
 			bool freed = s->size_class ? mcache_free(&t->mcache, s, o.index) == MCACHE_FREED
 			                           : free_large(&t->mcache, s);
 			if (!freed)

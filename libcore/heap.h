@@ -118,6 +118,13 @@ struct heap_object {
 };
 bool heap_find(uintptr_t p, struct heap_object *out);
 
+/*
+ * The same for an object on which something may hang (special.h): allocated, not tiny, its span
+ * swept, because the mark of the last cycle says nothing of what is attached after it. Inside
+ * the heap.
+ */
+bool heap_find_to_attach(struct thread *t, const void *p, struct heap_object *out);
+
 /* Frees the object that starts at p, or reports why not in the name of `caller`: false. */
 bool heap_free(struct thread *t, void *p, const char *caller);
 

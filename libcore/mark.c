@@ -651,18 +651,22 @@ static void add_uncollectable(void)
 			add_root((struct mark_root){.what = ROOT_SPAN, .lo = (uintptr_t)s});
 }
 
-/* What an object with a finalizer leads to is kept, the object itself is not. */
+/*
+ * What an object with a finalizer leads to is kept, the object itself is not; of a weak
+ * reference its handle.
+ */
 static void mark_attached(void *arg, struct span *s, const struct special *special)
 {
 	struct mark_worker *worker = arg;
-	mark_word(worker, (uintptr_t)special->arg);
-	if (!span_noscan(s))
-		scan_whole(worker, s, special->object);
+	mark_word(worker, special_is_weak(special) ? (uintptr_t)special->handle
+	                                           : (uintptr_t)special->arg);
+	if (!special_is_weak(special) && !span_noscan(s))
+		scan_whole(worker, s, special->address);
 }
 
 static void mark_queued(void *arg, const struct special *special)
 {
-	mark_word(arg, special->object);
+	mark_word(arg, special->address);
 	mark_word(arg, (uintptr_t)special->arg);
 }
 

@@ -158,20 +158,14 @@ static void *alloc_like(const struct heap_object *o, size_t size)
 }
 
 /* False when memory is refused: then it stands where it stood. */
-static bool move_finalizer(struct thread *t, const struct heap_object *o, void *to)
+static bool move_specials(struct thread *t, const struct heap_object *o, void *to)
 {
-	struct special moved;
 	struct heap_object target;
-	bool done = true;
 	if (!o->span->specials)
 		return true;
 	thread_enter(t);
-	if (special_take(o->span, o->start, &moved)) {
-		done = heap_find((uintptr_t)to, &target) &&
-		       special_set(target.span, target.start, moved.fn, moved.arg);
-		if (!done)
-			special_set(o->span, o->start, moved.fn, moved.arg);
-	}
+	bool done = heap_find((uintptr_t)to, &target) &&
+	            special_move(o->span, o->start, target.span, target.start, usable(&target));
 	thread_leave(t);
 	return done;
 }
@@ -210,7 +204,7 @@ void *memspan_realloc(void *p, size_t size)
 	if (!fresh)
 		return NULL;
 	memmove(fresh, p, size < room ? size : room); /* tiny ones may share a block */
-	if (!move_finalizer(t, &o, fresh)) {
+	if (!move_specials(t, &o, fresh)) {
 		memspan_free(fresh);
 		return refuse(ENOMEM);
 	}
@@ -344,16 +338,9 @@ int memspan_set_finalizer(void *obj, void (*fn)(void *obj, void *arg), void *arg
 	if (!obj || !t)
 		goto invalid;
 	thread_enter(t);
-	bool valid = heap_find((uintptr_t)obj, &o) && o.start == (uintptr_t)obj &&
-	             o.span->kind != SPAN_TINY &&
-	             mcache_is_allocated(o.span, o.index);
-	if (valid) {
-		/* A span that waits for its sweep is swept first: the mark of this cycle says
-		 * nothing about a finalizer set after it. */
-		while (!span_is_swept(o.span))
-			cycle_sweep_span(&t->mcache, o.span);
+	bool valid = heap_find_to_attach(t, obj, &o) && o.start == (uintptr_t)obj;
+	if (valid)
 		ok = special_set(o.span, o.start, fn, arg);
-	}
 	thread_leave(t);
 	if (!valid)
 		goto invalid;

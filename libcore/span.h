@@ -87,7 +87,7 @@ struct span {
 	uintptr_t base;
 	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
 	uint32_t magic;           /* sizeclass_magic; 0 for one object */
-	uint32_t quick_nelems;    /* nelems of malloc's small objects without finalizers, else 0 */
+	uint32_t quick_nelems;    /* nelems of malloc's small objects without specials, else 0 */
 	uint32_t freed_bytes;     /* that a free takes off heap_live; 0 while the owner allocates here */
 	uint16_t until_turn;      /* so many frees from now span_free_count is turn_count */
 	uint16_t turn_count;      /* with which the span's list may change */
@@ -101,11 +101,12 @@ struct span {
 	uint16_t taken_count;     /* slots that were cached, while the span is not dirty */
 	bool filled;              /* free slots hold a pattern (fill.h) */
 	bool gone_around;         /* its owner has allocated from all its groups, the first again */
+	uint32_t special_place;   /* in special.c's table, from 1; 0: it is not there */
 	size_t npages;
 	struct span *all_next, *all_prev;   /* central list of all spans of the class */
 	struct span *link_next, *link_prev; /* owner's full or partial list, or central partial */
 	union {
-		struct special *specials; /* finalizers, sorted by object; guarded by special.c */
+		struct special *specials; /* sorted by address; guarded by special.c */
 		uintptr_t stack_sp;       /* a stack: where its live part begins, 0 for unknown */
 	};
 	_Alignas(64) struct span_group groups[];

@@ -4,18 +4,16 @@
 #include <string.h>
 
 #include "lock.h"
+#include "os.h"
 #include "sysmem.h"
 
-/* Spans with specials, in a list of their own, so that marking finds them without a walk. */
-struct special_span {
-	struct special_span *next;
-	struct span *span;
-};
+enum { SPANS_MAX = 1 << 24 };
 
 static struct {
 	struct lock lock;
 	struct special *unused;
-	struct special_span *unused_spans, *spans;
+	struct span **spans; /* those with specials, each at its special_place; a table */
+	uint32_t span_count, span_count_max;
 	struct special *queue, **queue_end;
 	struct special running;
 	bool is_running;
@@ -38,46 +36,103 @@ static void special_delete(struct special *sp)
 	specials.unused = sp;
 }
 
-static bool span_listed(struct span *s)
+/* ---- spans with specials --------------------------------------------------- */
+
+/* The table's memory counts as it is touched. */
+static bool spans_make_room(void)
 {
-	struct special_span *entry = specials.unused_spans;
-	if (entry)
-		specials.unused_spans = entry->next;
-	else
-		entry = sysmem_alloc(sizeof *entry, &sysmem_stats.other_sys);
-	if (!entry)
+	if (specials.span_count < specials.span_count_max)
+		return true;
+	if (!specials.spans)
+		specials.spans = sysmem_table(SPANS_MAX * sizeof *specials.spans);
+	if (!specials.spans || specials.span_count == SPANS_MAX)
 		return false;
-	entry->span = s;
-	entry->next = specials.spans;
-	specials.spans = entry;
+	specials.span_count_max += (uint32_t)(os_page_bytes() / sizeof *specials.spans);
+	sysmem_stats.other_sys += os_page_bytes();
 	return true;
 }
 
-/* The link that leads to the object's special, or to where it would stand. */
-static struct special **find(struct span *s, uintptr_t object)
+static bool span_enter(struct span *s)
+{
+	if (s->special_place)
+		return true;
+	if (!spans_make_room())
+		return false;
+	specials.spans[specials.span_count] = s;
+	s->special_place = ++specials.span_count;
+	/* Its frees look here first. */
+	__atomic_store_n(&s->quick_nelems, 0, __ATOMIC_RELAXED);
+	return true;
+}
+
+static void span_leave_if_bare(struct span *s)
+{
+	if (s->specials || !s->special_place)
+		return;
+	struct span *last = specials.spans[--specials.span_count];
+	specials.spans[s->special_place - 1] = last;
+	last->special_place = s->special_place;
+	s->special_place = 0;
+}
+
+/* ---- the queue ------------------------------------------------------------- */
+
+static void enqueue(struct special *sp)
+{
+	if (!specials.queue)
+		specials.queue_end = &specials.queue;
+	sp->queue_next = NULL;
+	sp->queue_link = specials.queue_end;
+	*specials.queue_end = sp;
+	specials.queue_end = &sp->queue_next;
+}
+
+static void dequeue(struct special *sp)
+{
+	*sp->queue_link = sp->queue_next;
+	if (sp->queue_next)
+		sp->queue_next->queue_link = sp->queue_link;
+	else
+		specials.queue_end = sp->queue_link;
+	sp->queue_link = NULL;
+}
+
+/* ---- a span's list --------------------------------------------------------- */
+
+/* The link that leads to the first special at the address or behind it. */
+static struct special **find(struct span *s, uintptr_t address)
 {
 	struct special **link = &s->specials;
-	while (*link && (*link)->object < object)
+	while (*link && (*link)->address < address)
 		link = &(*link)->next;
 	return link;
 }
 
-static bool insert(struct span *s, struct special **link, uintptr_t object,
-                   void (*fn)(void *, void *), void *arg)
+/* The link to the one at this address that is a weak reference, or an attached finalizer; or NULL. */
+static struct special **find_kind(struct span *s, uintptr_t address, bool weak)
 {
-	struct special *sp = special_new();
+	struct special **link = find(s, address);
+	for (; *link && (*link)->address == address; link = &(*link)->next)
+		if (special_is_weak(*link) == weak && !(*link)->queue_link)
+			return link;
+	return NULL;
+}
+
+static bool insert(struct span *s, struct special special)
+{
+	struct special *sp = special_new(), **link = find(s, special.address);
 	if (!sp)
 		return false;
-	if (!s->specials && !span_listed(s)) {
+	if (!span_enter(s)) {
 		special_delete(sp);
 		return false;
 	}
-	*sp = (struct special){.next = *link, .object = object, .fn = fn, .arg = arg};
+	*sp = special;
+	sp->next = *link;
 	*link = sp;
 	return true;
 }
 
-/* Takes *link out of the span's list. A span without specials leaves the list of spans lazily. */
 static struct special *unlink_special(struct special **link)
 {
 	struct special *sp = *link;
@@ -85,115 +140,170 @@ static struct special *unlink_special(struct special **link)
 	return sp;
 }
 
-static void spans_forget(struct span *s)
+static void drop(struct special **link)
 {
-	for (struct special_span **link = &specials.spans; *link; link = &(*link)->next) {
-		if ((*link)->span != s)
-			continue;
-		struct special_span *entry = *link;
-		*link = entry->next;
-		entry->next = specials.unused_spans;
-		specials.unused_spans = entry;
-		return;
-	}
+	struct special *sp = unlink_special(link);
+	if (special_is_weak(sp))
+		atomic_store_explicit(sp->handle, 0, memory_order_release);
+	if (sp->queue_link)
+		dequeue(sp);
+	special_delete(sp);
 }
 
 bool special_set(struct span *s, uintptr_t object, void (*fn)(void *, void *), void *arg)
 {
 	bool ok = true;
 	lock_acquire(&specials.lock);
-	struct special **link = find(s, object);
-	bool exists = *link && (*link)->object == object;
-	if (exists && fn) {
+	struct special **link = find_kind(s, object, false);
+	if (link && fn) {
 		(*link)->fn = fn;
 		(*link)->arg = arg;
-	} else if (exists) {
-		special_delete(unlink_special(link));
-		if (!s->specials)
-			spans_forget(s);
+	} else if (link) {
+		drop(link);
+		span_leave_if_bare(s);
 	} else if (fn) {
-		ok = insert(s, link, object, fn, arg);
-		__atomic_store_n(&s->quick_nelems, 0, __ATOMIC_RELAXED); /* its frees look here first */
+		ok = insert(s, (struct special){.address = object, .fn = fn, .arg = arg});
 	}
 	lock_release(&specials.lock);
 	return ok;
 }
 
-bool special_take(struct span *s, uintptr_t object, struct special *out)
+_Atomic uintptr_t *special_handle(struct span *s, uintptr_t address, _Atomic uintptr_t *fresh)
 {
 	lock_acquire(&specials.lock);
-	struct special **link = find(s, object);
-	bool exists = *link && (*link)->object == object;
-	if (exists) {
-		*out = **link;
-		special_delete(unlink_special(link));
-		if (!s->specials)
-			spans_forget(s);
+	struct special **link = find_kind(s, address, true);
+	_Atomic uintptr_t *handle = link ? (*link)->handle : fresh;
+	if (!link && fresh) {
+		atomic_store_explicit(fresh, address, memory_order_relaxed);
+		if (!insert(s, (struct special){.address = address, .handle = fresh}))
+			handle = NULL;
 	}
 	lock_release(&specials.lock);
-	return exists;
+	return handle;
 }
 
-static void enqueue(struct special *sp)
+void special_drop(struct span *s, uintptr_t lo, uintptr_t hi)
 {
-	sp->next = NULL;
-	if (!specials.queue)
-		specials.queue_end = &specials.queue;
-	*specials.queue_end = sp;
-	specials.queue_end = &sp->next;
+	lock_acquire(&specials.lock);
+	struct special **link = find(s, lo);
+	while (*link && (*link)->address < hi)
+		drop(link);
+	span_leave_if_bare(s);
+	lock_release(&specials.lock);
+}
+
+static void move_one(struct special **link, struct span *target, uintptr_t address)
+{
+	struct special *sp = unlink_special(link), **to = find(target, address);
+	sp->address = address;
+	if (special_is_weak(sp))
+		atomic_store_explicit(sp->handle, address, memory_order_release);
+	sp->next = *to;
+	*to = sp;
+}
+
+bool special_move(struct span *s, uintptr_t from, struct span *target, uintptr_t to, size_t bytes)
+{
+	lock_acquire(&specials.lock);
+	bool done = span_enter(target);
+	struct special **link = find(s, from);
+	while (done && *link && (*link)->address < from + s->elem_bytes) {
+		uintptr_t offset = (*link)->address - from;
+		if (offset >= bytes) {
+			drop(link);
+			continue;
+		}
+		move_one(link, target, to + offset);
+		link = find(s, from); /* both may be in the same list */
+	}
+	span_leave_if_bare(s);
+	span_leave_if_bare(target);
+	lock_release(&specials.lock);
+	return done;
+}
+
+/* ---- sweep and mark -------------------------------------------------------- */
+
+static _Atomic uint64_t *mark_of(struct span *s, uintptr_t address, uint64_t *bit)
+{
+	unsigned index = span_index(s, address);
+	*bit = (uint64_t)1 << (index & 63);
+	return span_mark_word(s, index >> 6);
+}
+
+/* Who sees the object marked has seen its handles cleared. */
+static void clear_handles(struct span *s)
+{
+	uint64_t bit;
+	for (struct special **link = &s->specials; *link;) {
+		if (special_is_weak(*link) && !(*mark_of(s, (*link)->address, &bit) & bit))
+			drop(link);
+		else
+			link = &(*link)->next;
+	}
 }
 
 unsigned special_sweep(struct span *s)
 {
 	unsigned queued = 0;
+	uint64_t bit;
 	lock_acquire(&specials.lock);
-	for (struct special **link = &s->specials; *link;) {
-		unsigned index = span_index(s, (*link)->object);
-		_Atomic uint64_t *mark = span_mark_word(s, index >> 6);
-		uint64_t bit = (uint64_t)1 << (index & 63);
-		if (*mark & bit) {
-			link = &(*link)->next;
+	clear_handles(s);
+	for (struct special *sp = s->specials; sp; sp = sp->next) {
+		_Atomic uint64_t *mark = mark_of(s, sp->address, &bit);
+		if (special_is_weak(sp) || *mark & bit)
 			continue;
-		}
 		*mark |= bit;
-		enqueue(unlink_special(link));
+		enqueue(sp);
 		queued++;
 	}
-	if (!s->specials)
-		spans_forget(s);
+	span_leave_if_bare(s);
 	lock_release(&specials.lock);
 	return queued;
 }
 
 void special_visit_attached(void (*visit)(void *arg, struct span *s, const struct special *), void *arg)
 {
-	for (struct special_span *entry = specials.spans; entry; entry = entry->next)
-		for (struct special *sp = entry->span->specials; sp; sp = sp->next)
-			visit(arg, entry->span, sp);
+	for (uint32_t i = 0; i < specials.span_count; i++)
+		for (struct special *sp = specials.spans[i]->specials; sp; sp = sp->next)
+			if (!sp->queue_link)
+				visit(arg, specials.spans[i], sp);
 }
 
 void special_visit_queued(void (*visit)(void *arg, const struct special *), void *arg)
 {
-	for (struct special *sp = specials.queue; sp; sp = sp->next)
+	for (struct special *sp = specials.queue; sp; sp = sp->queue_next)
 		visit(arg, sp);
 	if (specials.is_running)
 		visit(arg, &specials.running);
 }
 
+/* ---- the finalizer thread -------------------------------------------------- */
+
+static void take_first(struct special *out)
+{
+	struct special *sp = specials.queue;
+	struct span *s = pageheap_span_of(sp->address);
+	struct special **link = find(s, sp->address);
+	while (*link != sp)
+		link = &(*link)->next;
+	*out = *sp;
+	drop(link);
+	span_leave_if_bare(s);
+}
+
 bool special_run_next(struct special *out)
 {
 	lock_acquire(&specials.lock);
-	struct special *sp = specials.queue;
-	specials.is_running = sp != NULL;
-	if (sp) {
-		specials.queue = sp->next;
-		*out = specials.running = *sp;
-		special_delete(sp);
-	} else {
-		memset(&specials.running, 0, sizeof specials.running);
+	memset(&specials.running, 0, sizeof specials.running);
+	specials.is_running = specials.queue != NULL;
+	if (specials.is_running) {
+		take_first(out);
+		specials.running = *out;
 	}
+	bool found = specials.is_running;
 	lock_release(&specials.lock);
-	return sp != NULL;
+	return found;
 }
 
 bool special_queue_empty(void)

@@ -121,7 +121,7 @@ MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size) MEMSPAN_M
  * program left them. The new object is aligned as one of memspan_alloc, also where p came
  * from memspan_aligned_alloc. realloc(NULL, n) is memspan_alloc(n). realloc(p, 0) gives p
  * back and returns the object of no size. An object with a finalizer that has to move keeps
- * its finalizer, now for the new place. On failure NULL and p is untouched: with errno
+ * its finalizer, now for the new place, and so its weak references. On failure NULL and p is untouched: with errno
  * ENOMEM, or EINVAL for a pointer that memspan_free would report, which this does too.
  */
 MEMSPAN_API void *memspan_realloc(void *p, size_t size) MEMSPAN_ALLOC_SIZE(2);
@@ -129,7 +129,7 @@ MEMSPAN_API void *memspan_realloc(void *p, size_t size) MEMSPAN_ALLOC_SIZE(2);
 /*
  * Gives an object back at once. Optional; from any thread; NULL and the object
  * of no size are ignored, a tiny object (pointer-free, under 16 bytes) is left
- * to the collector. Drops the object's finalizer. A pointer that is not the
+ * to the collector. Drops the object's finalizer, ends its weak references. A pointer that is not the
  * start of a live object (freed already, inside an object, foreign) is reported
  * in one line on stderr with the address and the span, and the heap is left as
  * it was.
@@ -207,12 +207,48 @@ MEMSPAN_API int memspan_remove_roots(void *start, size_t bytes);
  * Sets, replaces (or with fn NULL removes) the finalizer of the object that
  * starts at obj. After a cycle found obj unreachable, fn(obj, arg) runs once on
  * the runtime's finalizer thread; it may make obj reachable again and set a new
- * finalizer. arg is a root until fn has returned. If A leads to B and both have
- * finalizers, only A's runs in this cycle; a cycle of objects with finalizers is
- * never finalized; none runs at exit. 0, or -1 with EINVAL (not the start of an
+ * finalizer. arg is a root until fn has returned. The order is Go's: if A leads to B and both have
+ * finalizers, only A's runs in this cycle, and B's after a later one that found A gone; what
+ * they lead to is whole until then. An object that leads to itself, in a ring of objects or
+ * by its arg, is never finalized and never freed. memspan_free drops the finalizer, also one that
+ * is due; one that runs already runs to its end. None runs at exit. 0, or -1 with EINVAL (not the start of an
  * object, or a tiny object) or ENOMEM.
  */
 MEMSPAN_API int memspan_set_finalizer(void *obj, void (*fn)(void *obj, void *arg), void *arg);
+
+/*
+ * A weak reference: leads to an object without keeping it. The meaning is that of Go's
+ * weak.Pointer (memspan_weak_make is weak.Make, memspan_weak_get is Pointer.Value), and of the
+ * Boehm collector's GC_register_disappearing_link: a short link. There are no long links.
+ *
+ *  - It ends when a cycle finds its object unreachable, before the object's finalizer is queued,
+ *    and for ever: if the finalizer makes the object reachable again, memspan_weak_get of an
+ *    earlier handle still says NULL, and memspan_weak_make gives a new one. What an object with
+ *    a finalizer leads to counts as reachable as long as that has not run.
+ *  - memspan_free ends it. Where memspan_realloc moves the object it leads to the new place,
+ *    but one that leads behind the new end ends.
+ *  - The handle is an object of the heap and belongs to the collector: any number of threads may
+ *    share it, it outlives its object while a root leads to it, and memspan_free leaves it
+ *    alone. While its object lives it lives too, whoever holds it.
+ *  - In a forked child all go on as they were.
+ */
+typedef struct memspan_weak memspan_weak;
+
+/*
+ * The handle of p, which may point anywhere into an object. The same p of the same object gives
+ * the same handle while the object is reachable; another place in it another one. NULL for NULL.
+ * NULL with EINVAL when p points into no object, into one of no size or into a tiny object
+ * (pointer-free, under 16 bytes), with ENOMEM as above. The handle of an uncollectable object
+ * ends with memspan_free. May collect.
+ */
+MEMSPAN_API memspan_weak *memspan_weak_make(void *p);
+
+/*
+ * The pointer that the handle was made of, which is a strong one from now on; NULL when it has
+ * ended, and for NULL. It is a matter of some nanoseconds, but in a span that waits for its
+ * sweep, which it sweeps. A thread that is not known and for which there is no memory gets NULL.
+ */
+MEMSPAN_API void *memspan_weak_get(const memspan_weak *weak);
 
 /*
  * Makes the calling thread known, for threads not begun with pthread_create or
