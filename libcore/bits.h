@@ -16,6 +16,18 @@ static inline bool bits_get(const uint64_t *words, size_t i)
 	return words[i >> 6] >> (i & 63) & 1;
 }
 
+/* How many bits of a word are set. Without an instruction for it the compiler's own is a call. */
+static inline unsigned bits_in(uint64_t word)
+{
+#if defined __POPCNT__ || defined __aarch64__
+	return (unsigned)__builtin_popcountll(word);
+#else
+	word -= word >> 1 & 0x5555555555555555;
+	word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+	return (unsigned)(((word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
+#endif
+}
+
 /* The bits [from, to) of one word, 0 <= from < to <= 64. */
 static inline uint64_t bits_mask(unsigned from, unsigned to)
 {
@@ -46,7 +58,7 @@ static inline void bits_clear(uint64_t *words, size_t from, size_t n)
 static inline size_t bits_count(const uint64_t *words, size_t from, size_t n)
 {
 	size_t count = 0;
-	BITS_EACH_WORD(from, n, w, mask, count += (size_t)__builtin_popcountll(words[w] & mask))
+	BITS_EACH_WORD(from, n, w, mask, count += bits_in(words[w] & mask))
 	return count;
 }
 

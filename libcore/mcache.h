@@ -70,6 +70,12 @@ enum { MCACHE_EMPTY_PAGES_MAX = 64 }; /* that a thread keeps of empty spans */
 void mcache_open(struct mcache *m);
 
 /*
+ * Takes a slot of the current span's next group, which changes nothing but this span; NULL
+ * when it has none. The slot's word is used up.
+ */
+void *mcache_alloc_next(struct mcache *m, unsigned span_class);
+
+/*
  * The slow path of allocation: makes a word of free slots current and takes one.
  * NULL when the OS refuses. May sweep. *dirty as in the slot.
  */

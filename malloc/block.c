@@ -151,17 +151,27 @@ void block_free_slow(void *p, const char *caller)
 
 /* ---- the ends of the fast paths ------------------------------------------ */
 
+static __attribute__((noinline)) void *alloc_from_next_span(struct thread *t, unsigned class,
+                                                                  size_t bytes)
+{
+	int saved = errno;
+	void *p = heap_take_inside(t, class);
+	errno = saved;
+	return p ? p : block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
+}
+
 void *block_alloc_inside(size_t bytes)
 {
 	struct thread *t = thread_current;
 	void *p = NULL;
 	if (t->gate == 0 && bytes - 1 < SIZECLASS_BYTES_MAX) {
-		int saved = errno;
-		p = heap_take_inside(t, span_class(SPAN_ROOT, sizeclass_of(bytes)));
-		errno = saved;
-	} else {
-		thread_leave(t);
+		unsigned class = span_class(SPAN_ROOT, sizeclass_of(bytes));
+		p = mcache_alloc_next(&t->mcache, class);
+		if (!p)
+			return alloc_from_next_span(t, class, bytes);
+		heap_hold(p);
 	}
+	thread_leave(t);
 	return p ? p : block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
 }
 
