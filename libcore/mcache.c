@@ -273,17 +273,6 @@ static void leave_current(struct mcache *m, unsigned class, struct span *s)
 
 /* ---- frees for others ---------------------------------------------------- */
 
-/* Whether the slot is free for the span's owner, or for whoever will be that. */
-static bool is_free(struct span *s, unsigned w, uint64_t bit)
-{
-	const struct span_group *group = &s->groups[w];
-	return (__atomic_load_n(&group->free, __ATOMIC_RELAXED) |
-	        __atomic_load_n(&group->cached, __ATOMIC_RELAXED)) & bit;
-}
-
-/* No more waits in a parcel. */
-enum { PARCEL_BYTES_MAX = 16 << 10 };
-
 static void hand_over(struct mcache_parcel *parcel)
 {
 	struct span *s = parcel->span;
@@ -304,27 +293,16 @@ void mcache_hand_over(struct mcache *m)
 		hand_over(&m->parcels[size_class]);
 }
 
-/* False: it is free already. */
-static bool put_in_parcel(struct mcache *m, struct span *s, unsigned index)
+/* Of a group for which no parcel is open, or which is full. False: it is free already. */
+static bool open_parcel(struct mcache *m, struct span *s, uintptr_t p)
 {
 	struct mcache_parcel *parcel = &m->parcels[s->size_class];
-	struct span_group *group = &s->groups[index >> 6];
-	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (parcel->group != group) {
-		hand_over(parcel);
-		parcel->span = s;
-		parcel->group = group;
-	}
-	if (((parcel->slots | atomic_load_explicit(&group->remote, memory_order_relaxed)) & bit) ||
-	    is_free(s, index >> 6, bit))
-		return false;
-	parcel->slots |= bit;
-	parcel->bytes += (uint32_t)s->elem_bytes;
-	if (parcel->bytes >= PARCEL_BYTES_MAX)
-		hand_over(parcel);
-	m->counts.nfree[span_class_of(s)]++;
-	count_freed_live(m, s);
-	return true;
+	hand_over(parcel);
+	if (m->live_freed + m->quick_freed > LIVE_FREED_MAX_BYTES)
+		mcache_settle_live(m);
+	parcel->span = s;
+	parcel->group = &s->groups[span_index(s, p) >> 6];
+	return mcache_free_into_parcel(m, s, p);
 }
 
 /* ---- finding a span ---------------------------------------------------- */
@@ -433,11 +411,7 @@ void *mcache_alloc_slow(struct mcache *m, unsigned class)
 
 bool mcache_is_allocated(struct span *s, unsigned index)
 {
-	unsigned w = index >> 6;
-	uint64_t bit = (uint64_t)1 << (index & 63);
-	return index < s->nelems &&
-	       !(atomic_load_explicit(span_remote_word(s, w), memory_order_relaxed) & bit) &&
-	       !is_free(s, w, bit);
+	return index < s->nelems && !(span_group_free(&s->groups[index >> 6]) >> (index & 63) & 1);
 }
 
 /* ---- free -------------------------------------------------------------- */
@@ -446,7 +420,7 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 {
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
-	if (is_free(s, w, bit))
+	if ((s->groups[w].free | s->groups[w].cached) & bit)
 		return MCACHE_DOUBLE_FREE;
 	*span_free_word(s, w) |= bit;
 	s->until_turn--;
@@ -463,7 +437,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 	unsigned class = span_class_of(s), w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	hand_over(&m->parcels[s->size_class]); /* it may be in there */
-	if (is_free(s, w, bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
+	if ((span_group_free(&s->groups[w]) & bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
 	count_freed_live(m, s);
@@ -505,7 +479,7 @@ bool mcache_free_plain(struct mcache *m, struct span *s, uintptr_t p)
 		return false;
 	if (pageheap_is_read() || span_owned_by(s, m))
 		return mcache_free(m, s, index) == MCACHE_FREED;
-	return put_in_parcel(m, s, index);
+	return open_parcel(m, s, p);
 }
 
 /* ---- marking begins beside the program ------------------------------------ */

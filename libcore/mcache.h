@@ -34,7 +34,7 @@ struct mcache_slot {
  */
 struct mcache_parcel {
 	struct span *span;
-	struct span_group *group;
+	struct span_group *group; /* NULL: none is open */
 	uint64_t slots;
 	uint32_t bytes;
 };
@@ -63,6 +63,8 @@ struct mcache {
 };
 
 #define MCACHE_CLOSED ((struct span *)1)
+
+enum { MCACHE_PARCEL_BYTES_MAX = 16 << 10 }; /* that a parcel takes */
 
 enum { MCACHE_EMPTY_PAGES_MAX = 64 }; /* that a thread keeps of empty spans */
 
@@ -128,6 +130,32 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 		return false;
 	group->free = after ^ cached; /* no slot is in both */
 	m->quick_freed += s->freed_bytes;
+	m->counts.nfree[s->span_class]++;
+	return true;
+}
+
+/*
+ * The same for an object of another's span, where a parcel with its group is open: so it is
+ * not the thread's, and no span table is read.
+ */
+static inline __attribute__((always_inline)) bool mcache_free_into_parcel(struct mcache *m,
+                                                                          struct span *s,
+                                                                          uintptr_t p)
+{
+	uint64_t product = (p - s->base) * s->magic;
+	uint32_t index = (uint32_t)(product >> 32);
+	struct mcache_parcel *parcel = &m->parcels[s->size_class];
+	struct span_group *group = &s->groups[product >> 38];
+	if ((uint32_t)product >= s->magic || index >= s->quick_nelems || parcel->group != group ||
+	    parcel->bytes >= MCACHE_PARCEL_BYTES_MAX)
+		return false;
+	uint64_t before = parcel->slots | span_group_free(group);
+	uint64_t after = before | (uint64_t)1 << (index & 63);
+	if (after == before)
+		return false;
+	parcel->slots |= after ^ before;
+	parcel->bytes += (uint32_t)s->elem_bytes;
+	m->quick_freed += (int64_t)s->elem_bytes;
 	m->counts.nfree[s->span_class]++;
 	return true;
 }

@@ -127,6 +127,14 @@ static inline _Atomic uint64_t *span_remote_word(struct span *s, size_t w)
 	return &s->groups[w].remote;
 }
 
+/* The slots of a group that some word says to be free. Whoever else has the span goes on. */
+static inline uint64_t span_group_free(const struct span_group *group)
+{
+	return __atomic_load_n(&group->free, __ATOMIC_RELAXED) |
+	       __atomic_load_n(&group->cached, __ATOMIC_RELAXED) |
+	       atomic_load_explicit(&group->remote, memory_order_relaxed);
+}
+
 /* The free slots that are cached. World stopped, or a span of one's own. */
 static inline uint64_t span_cached(const struct span *s)
 {

@@ -181,20 +181,30 @@ void *block_alloc_parked(void *p)
 	return p;
 }
 
-void block_free_inside(void *p, const char *caller)
+static __attribute__((noinline)) void free_not_quickly(void *p, const char *caller)
 {
 	struct thread *t = thread_current;
-	bool freed = t->gate == 0 &&
-	             mcache_free_plain(&t->mcache, pageheap_span_of((uintptr_t)p), (uintptr_t)p);
+	struct span *s = pageheap_span_of((uintptr_t)p);
+	bool freed = t->gate == 0 && s && mcache_free_plain(&t->mcache, s, (uintptr_t)p);
 	thread_leave(t);
 	if (!freed)
 		block_free_slow(p, caller);
 }
 
-void block_free_turned(struct span *s)
+void block_free_inside(void *p, const char *caller)
 {
 	struct thread *t = thread_current;
-	mcache_span_turned(&t->mcache, s);
+	struct span *s = pageheap_span_of((uintptr_t)p);
+	if (t->gate == 0 && s && mcache_free_into_parcel(&t->mcache, s, (uintptr_t)p))
+		thread_leave(t);
+	else
+		free_not_quickly(p, caller);
+}
+
+void block_free_turned(void *p)
+{
+	struct thread *t = thread_current;
+	mcache_span_turned(&t->mcache, pageheap_span_of((uintptr_t)p));
 	thread_leave(t);
 }
 

@@ -39,16 +39,16 @@ size_t block_room(const void *p);
 void *block_alloc_inside(size_t bytes);
 void *block_alloc_parked(void *p);
 void block_free_inside(void *p, const char *caller);
-void block_free_turned(struct span *s);
+void block_free_turned(void *p);
 void block_free_parked(void);
 
 static inline void *block_alloc(size_t bytes)
 {
 	struct thread *t = thread_current;
-	size_t class = 0; /* whose slot is always empty */
-	if (__builtin_expect(bytes - 1 < SIZECLASS_SMALL_MAX, 1))
-		class = sizeclass_of_small[(bytes + 7) >> 3];
-	else if (bytes - 1 < SIZECLASS_BYTES_MAX)
+	size_t last = bytes - 1, class = 0; /* whose slot is always empty */
+	if (__builtin_expect(last < SIZECLASS_SMALL_MAX, 1))
+		class = sizeclass_of_small[(last >> 3) + 1];
+	else if (last < SIZECLASS_BYTES_MAX)
 		class = sizeclass_of(bytes);
 	if (__builtin_expect(!t, 0))
 		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) void block_free(void *p, const char
 		return;
 	}
 	if (__builtin_expect(--s->until_turn == 0, 0)) {
-		block_free_turned(s);
+		block_free_turned(p);
 		return;
 	}
 	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
