@@ -72,7 +72,7 @@ int child_run(struct child *child, const char *path, char **arguments, void (*pr
 	if (child->pid == 0) {
 		prepare(arg);
 		signals_restore(&former);
-		execv(path, arguments);
+		execvp(path, arguments); /* with a slash in it; a script without #! is run by sh */
 		child->exec_error = errno;
 		ssize_t told = write(report[1], &child->exec_error, sizeof child->exec_error);
 		_exit(told < 0 ? 125 : 126);

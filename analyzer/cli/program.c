@@ -35,7 +35,7 @@ char *program_find(const char *name)
 		return access(name, F_OK) == 0 ? strdup(name) : NULL;
 	for (const char *at = folders ? folders : "/bin:/usr/bin"; *name; at++) {
 		int length = (int)strcspn(at, ":");
-		if (asprintf(&path, "%.*s%s%s", length, at, length ? "/" : "", name) < 0)
+		if (asprintf(&path, "%.*s%s%s", length, at, length ? "/" : "./", name) < 0)
 			return NULL;
 		if (is_runnable(path))
 			return path;
