@@ -34,6 +34,12 @@ static uint64_t small_bytes(const memspan_mstats *st)
 	return bytes;
 }
 
+/* What the system has back is no part of it, as glibc's arena shrinks. */
+static uint64_t resident_bytes(const memspan_mstats *st)
+{
+	return st->heap_sys - st->heap_released;
+}
+
 /*
  * Blocks over 32 KiB stand for those that glibc maps; ordblks counts free slots and idle
  * pages as one, for they are no blocks here.
@@ -44,12 +50,12 @@ WRAPPED struct mallinfo2 mallinfo2(void)
 	memspan_read_mstats(&st);
 	uint64_t small = small_bytes(&st);
 	struct mallinfo2 info = {
-	    .arena = st.heap_sys - (st.heap_alloc - small),
+	    .arena = resident_bytes(&st) - (st.heap_alloc - small),
 	    .ordblks = 1,
 	    .hblks = large_objects(&st),
 	    .hblkhd = st.heap_alloc - small,
 	    .uordblks = small,
-	    .fordblks = st.heap_sys - st.heap_alloc,
+	    .fordblks = resident_bytes(&st) - st.heap_alloc,
 	    .keepcost = st.heap_idle - st.heap_released,
 	};
 	return info;
@@ -133,7 +139,7 @@ WRAPPED int malloc_info(int options, FILE *out)
 	        "<system type=\"max\" size=\"%" PRIu64 "\"/>\n"
 	        "<aspace type=\"total\" size=\"%" PRIu64 "\"/>\n"
 	        "</heap>\n</malloc>\n",
-	        st.heap_sys - st.heap_alloc, large_objects(&st), st.heap_alloc - small_bytes(&st),
+	        resident_bytes(&st) - st.heap_alloc, large_objects(&st), st.heap_alloc - small_bytes(&st),
 	        st.sys - st.heap_released, st.sys, st.heap_sys);
 	return ferror(out) ? -1 : 0;
 }

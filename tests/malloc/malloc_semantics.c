@@ -241,10 +241,14 @@ static void test_trim(void)
 	for (int i = 0; i < BLOCKS; i++)
 		memset(blocks[i] = malloc(BYTES), 1, BYTES);
 	long peak = resident_bytes();
+	struct mallinfo2 full = mallinfo2();
 	for (int i = 0; i < BLOCKS; i++)
 		free(blocks[i]);
 	malloc_trim(0);
 	EXPECT(peak - resident_bytes() > (long)BLOCKS * BYTES / 2);
+	struct mallinfo2 trimmed = mallinfo2(); /* what went back is no part of the arena */
+	EXPECT(full.arena - trimmed.arena > (size_t)BLOCKS * BYTES / 2 && full.arena > trimmed.arena);
+	EXPECT(trimmed.arena == trimmed.uordblks + trimmed.fordblks);
 }
 
 int main(void)
