@@ -58,9 +58,18 @@ static bool sweep_batch(struct thread *t)
 	return more;
 }
 
+/*
+ * Once a period, however often the thread is woken: a heap that goes up and down by megabytes
+ * would otherwise pay for the same pages again and again.
+ */
 static bool scavenge(struct thread *t)
 {
+	static uint64_t due_ns;
+	uint64_t now_ns = os_mono_ns();
 	bool more;
+	if (now_ns < due_ns)
+		return true;
+	due_ns = now_ns + (uint64_t)SCAVENGE_PERIOD_MS * 1000000;
 	thread_enter(t);
 	size_t bytes = scavenge_step(SCAVENGE_BUSY_NS, &more);
 	thread_leave(t);
