@@ -188,7 +188,7 @@ fetch_slots(const struct mcache_slot *slot, uint64_t slots)
 
 static void word_load(struct mcache *m, unsigned class, unsigned w)
 {
-	enum { FETCHED_SLOTS_MAX = 32 };
+	enum { FETCHED_SLOTS_MAX = 16 };
 	struct mcache_slot *slot = &m->slots[class];
 	struct span *s = slot->span;
 	uint64_t *free = span_free_word(s, w);
