@@ -359,10 +359,11 @@ void memspan_read_mstats(memspan_mstats *out)
 {
 	struct world_stop stop;
 	memset(out, 0, sizeof *out);
-	if (heap_thread() && stats_stop_world(&stop)) {
-		stats_read(out);
-		world_start();
-	}
+	if (!heap_thread())
+		return;
+	world_close(&stop);
+	stats_read(out);
+	world_start();
 }
 
 void memspan_read_mem_stats(memspan_mem_stats *out)

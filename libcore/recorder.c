@@ -186,11 +186,16 @@ void recorder_release(struct recorder_snapshot *snapshot)
 	unmap(snapshot);
 }
 
-/* One stop; false when the heap has grown and there is no row for each of its pages. */
+/*
+ * Others are kept out of the heap, which is all that a snapshot needs, or stopped, where their
+ * stacks are looked through. False when the heap has grown and there is no row for each of its
+ * pages.
+ */
 static bool capture_once(struct recorder_snapshot *snapshot, bool with_leaks)
 {
 	struct world_stop stop;
-	stats_stop_world(&stop);
+	if (!with_leaks || !world_stop(&stop))
+		world_close(&stop);
 	bool fits = snapshot_bytes(spantable_rows()) <= snapshot->mapping_bytes;
 	if (fits) {
 		spantable_cut(snapshot->spans);

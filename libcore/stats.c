@@ -64,15 +64,6 @@ void stats_thread_ended(struct mcache *m)
 	lock_release(&ended.lock);
 }
 
-bool stats_stop_world(struct world_stop *stop)
-{
-	if (!thread_self())
-		return false;
-	if (!world_stop(stop))
-		world_close(stop);
-	return true;
-}
-
 uint64_t stats_metadata_bytes(void)
 {
 	return sysmem_stats.mspan_sys + sysmem_stats.mcache_sys + sysmem_stats.gc_sys +

@@ -14,14 +14,6 @@
 
 #include "memspan.h"
 
-/*
- * Stops the world to read it; a thread that does not stop is kept out of the heap instead.
- * A reading is exact or late, never wrong. False only when memory is refused. Known thread,
- * outside the heap; world_start ends it.
- */
-struct world_stop;
-bool stats_stop_world(struct world_stop *stop);
-
 /* World stopped. */
 void stats_read(memspan_mstats *out);
 

@@ -47,7 +47,7 @@ enum thread_state {
 enum thread_gate {
 	THREAD_GATE_RUNTIME = 1, /* one of the runtime's own: must look before it enters */
 	THREAD_GATE_WATCHED = 4, /* malloc's fast paths are closed (fill.h) */
-	THREAD_GATE_CLOSED = 2,  /* while a fork is under way, or who reads the heap could not stop all */
+	THREAD_GATE_CLOSED = 2,  /* while a fork is under way, or the heap is read */
 };
 
 enum thread_waiting {

@@ -46,8 +46,9 @@ bool world_stop(struct world_stop *out);
 void world_start(void);
 
 /*
- * For who only reads the heap, where world_stop failed: all others run on, but none of them
- * is in the heap until world_start. Waits for a thread that is inside, however long.
+ * For who only reads the heap: all others run on, but none of them is in the heap until
+ * world_start, so nobody waits who does not come to it. Waits for a thread that is inside,
+ * however long.
  */
 void world_close(struct world_stop *out);
 
