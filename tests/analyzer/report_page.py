@@ -13,7 +13,8 @@ from html.parser import HTMLParser
 
 memanalyze, make_recording = sys.argv[1:3]
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path.insert(0, os.path.join(TESTS, "support"))
 import hostile  # pylint: disable=wrong-import-position
 
 
@@ -129,6 +130,12 @@ class Small(Recorded):
 
     def test_figures_of_hostile_data_are_those_of_the_json_report(self):
         self.assert_same_figures(self.hostile_database())
+
+    def test_lost_blocks_are_those_of_the_json_report(self):
+        for version, indirect in (("1.1", None), ("1.2", 902)):
+            golden = os.path.join(TESTS, "golden", f"v{version}.zst")
+            for run in self.assert_same_figures(golden):
+                self.assertEqual(run["leaks"]["indirect_blocks"], indirect)
 
     def test_the_map_holds_every_byte_of_the_spans(self):
         run = Page(report("--format", "html", self.recording)).runs()[0]

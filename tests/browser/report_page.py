@@ -261,6 +261,23 @@ class ReportPageInABrowser(unittest.TestCase):
                 self.assertNotIn("NaN", shown.text)
                 self.assertNotIn("undefined", shown.text)
 
+    def test_lost_blocks_are_those_of_the_json_report(self):
+        """Of 1.1 nobody knows which are lost indirectly, nor whether mapped memory was looked through."""
+        for version, indirect, doubt in (("1.1", "unknown", True), ("1.2", "902", False)):
+            golden = os.path.join(TESTS, "golden", f"v{version}.zst")
+            shown = self.open(report("--format", "html", golden), behind=USE)
+            self.assertEqual(shown.body.get("data-used"), "yes")
+            run = json.loads(report("--format", "json", golden))["runs"][-1]
+            lost = {key: text for key, value, text in shown.figures if key.startswith("leaks.")}
+            for key, value, _ in shown.figures:
+                if key.startswith("leaks."):
+                    self.assertEqual(value, at(run, key), key)
+            self.assertEqual(lost["leaks.blocks"], count(run["leaks"]["blocks"]))
+            small = [one["class"] for one in run["leaks"]["classes"]].index(5)
+            self.assertEqual(lost[f"leaks.classes.{small}.indirect_blocks"], indirect)
+            self.assertEqual("leaks.indirect_bytes" in lost, not doubt)
+            self.assertEqual("mapped itself was not looked through." in shown.text, doubt)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
