@@ -63,7 +63,9 @@ static void visit_libraries(const struct visit *visit)
 static void visit_threads(const struct visit *visit)
 {
 	for (struct thread *t = thread_list.first; t; t = t->next) {
-		uintptr_t lo, hi;
+		uintptr_t lo, hi, dtv;
+		if (t->state == THREAD_ENDED && tls_vector(t->tls, &dtv)) /* goes when it is joined */
+			give(visit, (uintptr_t)&dtv, (uintptr_t)(&dtv + 1));
 		if (t->state != THREAD_RUNNING)
 			continue;
 		tls_structure(t->tls, &lo, &hi);

@@ -36,6 +36,9 @@ uintptr_t tls_area_end(uintptr_t tls);
 /* glibc's own structure of the thread; empty where its size is not known. */
 void tls_structure(uintptr_t tls, uintptr_t *lo, uintptr_t *hi);
 
+/* The vector of a thread that has ended and may be gone altogether; false when it cannot be read. */
+bool tls_vector(uintptr_t tls, uintptr_t *dtv);
+
 /*
  * The thread pointers and vectors of threads that ended and whose stacks glibc keeps for later
  * ones; none where it does not say where these are.

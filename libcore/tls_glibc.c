@@ -111,6 +111,11 @@ void tls_structure(uintptr_t tls, uintptr_t *lo, uintptr_t *hi)
 	*hi = *lo + structure_bytes;
 }
 
+bool tls_vector(uintptr_t tls, uintptr_t *dtv)
+{
+	return mapping_read(dtv, tls + DTV_OFFSET, sizeof *dtv);
+}
+
 /* Another glibc may have something else there: every link must be answered by its neighbour. */
 void tls_visit_kept(void (*visit)(void *arg, uintptr_t tls, uintptr_t dtv), void *arg)
 {
@@ -125,7 +130,7 @@ void tls_visit_kept(void (*visit)(void *arg, uintptr_t tls, uintptr_t dtv), void
 			return;
 		uintptr_t structure = at - ring_offset;
 		uintptr_t tls = BLOCKS_BELOW ? structure : structure + structure_bytes;
-		if (mapping_read(&dtv, tls + DTV_OFFSET, sizeof dtv))
+		if (tls_vector(tls, &dtv))
 			visit(arg, tls, dtv);
 	}
 }

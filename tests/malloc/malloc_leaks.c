@@ -6,10 +6,12 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -89,6 +91,22 @@ static void *leave_behind(void *arg)
 	return NULL;
 }
 
+static void *tell_tid(void *tid)
+{
+	atomic_store((atomic_int *)tid, gettid());
+	return NULL;
+}
+
+/* The C library keeps its vector of thread-local variables until somebody joins it. */
+static void end_without_a_join(void)
+{
+	static atomic_int tid;
+	pthread_t thread;
+	pthread_create(&thread, NULL, tell_tid, &tid);
+	while (tid == 0 || syscall(SYS_tgkill, getpid(), tid, 0) == 0)
+		usleep(100);
+}
+
 /* Frees what another thread allocated, and then waits with a block that only its stack knows. */
 static void *stay(void *arg)
 {
@@ -138,6 +156,7 @@ int main(int argc, char **argv)
 		pthread_create(&thread, NULL, i == 0 ? leave_behind : (void *(*)(void *))getenv, "HOME");
 		pthread_join(thread, NULL);
 	}
+	end_without_a_join();
 	set_specific();
 	pthread_create(&thread, NULL, stay, NULL);
 	pthread_barrier_wait(&reached);
