@@ -181,7 +181,7 @@ static const char totals_sql[] =
     " FROM mstats LEFT JOIN leak_search USING (snapshot_id)"
     " WHERE snapshot_id = (SELECT max(id) FROM mine)";
 
-static void print_totals(sqlite3_stmt *row)
+static void print_totals(sqlite3_stmt *row, bool seeks_leaks)
 {
 	fprintf(stderr, "  snapshots          %s\n",
 	        human_count(sqlite3_column_int64(row, 0)).text);
@@ -199,9 +199,12 @@ static void print_totals(sqlite3_stmt *row)
 		fprintf(stderr, "  lost at the end    %s in %s blocks\n",
 		        human_bytes(sqlite3_column_double(row, 7)).text,
 		        human_count(sqlite3_column_int64(row, 8)).text);
+	else if (seeks_leaks)
+		fprintf(stderr, "  lost at the end    not known: it did not end by an exit, or its threads"
+		                " did not stand still\n");
 }
 
-static void summarize(const char *path, const struct child *child)
+static void summarize(const char *path, const struct child *child, bool seeks_leaks)
 {
 	struct session session;
 	sqlite3_stmt *row = NULL;
@@ -216,7 +219,7 @@ static void summarize(const char *path, const struct child *child)
 	    sqlite3_prepare_v2(session.store.db, totals_sql, -1, &row, NULL) == SQLITE_OK) {
 		sqlite3_bind_int64(row, 1, child->pid);
 		if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int64(row, 0) > 0)
-			print_totals(row);
+			print_totals(row, seeks_leaks);
 	}
 	sqlite3_finalize(row);
 	session_close(&session);
@@ -234,7 +237,7 @@ static int run_program(const struct options *options, const char *program,
 	if (child.exec_error)
 		return fail(child.exec_error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE, "%s: %s",
 		            program, strerror(child.exec_error));
-	summarize(path, &child);
+	summarize(path, &child, options->leaks);
 	return child.status;
 }
 
