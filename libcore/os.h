@@ -24,6 +24,9 @@ bool os_commit(void *p, size_t bytes);
 /* Gives the memory behind a committed range back; it reads as zero afterwards. */
 bool os_release(void *p, size_t bytes);
 
+/* How many bytes right below `end` have memory now, without a gap; at most bytes_max. */
+size_t os_resident_below(uintptr_t end, size_t bytes_max);
+
 /* A zeroed read-write mapping of its own; NULL when refused. `lazy`: no memory is promised. */
 void *os_map(size_t bytes, bool lazy);
 void os_unmap(void *p, size_t bytes);

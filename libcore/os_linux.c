@@ -93,6 +93,29 @@ bool os_release(void *p, size_t bytes)
 	return ok;
 }
 
+/* Mostly there is none: one page is asked for first, then ever more at once, fewer at the end. */
+size_t os_resident_below(uintptr_t end, size_t bytes_max)
+{
+	enum { PAGES_MAX = 64 };
+	unsigned char resident[PAGES_MAX];
+	size_t unit = os_page_bytes(), found = 0, pages = 1;
+	int saved = errno;
+	while (pages > 0 && bytes_max - found >= pages * unit) {
+		uintptr_t begin = end - found - pages * unit;
+		size_t here = 0;
+		if (mincore((void *)begin, pages * unit, resident) == 0)
+			while (here < pages && resident[pages - 1 - here] & 1)
+				here++;
+		found += here * unit;
+		if (here < pages)
+			pages = here > 0 ? 0 : pages / 2;
+		else if (pages < PAGES_MAX)
+			pages *= 2;
+	}
+	errno = saved;
+	return found;
+}
+
 void *os_map(size_t bytes, bool lazy)
 {
 	return map(bytes, PROT_READ | PROT_WRITE, lazy ? MAP_NORESERVE : 0);

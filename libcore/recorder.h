@@ -36,7 +36,7 @@ enum recorder_phase {
 	RECORDER_PHASE_MARK = 0,        /* whole marking; beside the program: pages fetched in a stop */
 	RECORDER_PHASE_SWEEP_TERM = 1,  /* first pause of a concurrent cycle */
 	RECORDER_PHASE_MARK_TERM = 2,   /* last pause of a concurrent cycle */
-	RECORDER_PHASE_SNAPSHOT = 3,    /* the stop in which a snapshot is cut; not in PauseNs */
+	RECORDER_PHASE_SNAPSHOT = 3,    /* the heap is closed to cut a snapshot; not in PauseNs */
 };
 
 struct recorder_pause {

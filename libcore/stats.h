@@ -1,20 +1,19 @@
 /*
  * stats.h - the counters put together as Go's structs.
  *
- * They are read in the stopped world, where no thread is inside the heap: then every
- * identity of Go's documentation holds, and they agree to the byte with the span table
- * (spantable.h) that is cut in the same stop.
+ * They are read in the stopped world or with the heap closed (world.h), so that no other
+ * thread is inside the heap: then every identity of Go's documentation holds, and they agree
+ * to the byte with the span table (spantable.h) that is cut in the same stop.
  */
 #ifndef STATS_H
 #define STATS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "memspan.h"
 
-/* World stopped. */
+/* World stopped, or heap closed. */
 void stats_read(memspan_mstats *out);
 
 /* The public struct from the internal one. */

@@ -168,6 +168,15 @@ void thread_stack_seen(struct thread *t, uintptr_t sp)
 	}
 }
 
+void thread_stack_look(struct thread *t)
+{
+	size_t unit = os_page_bytes();
+	uintptr_t lo = (t->stack_lo + unit - 1) & -unit;
+	uintptr_t seen = ((t->stack_hi + unit - 1) & -unit) - t->stack_used_bytes_max;
+	if (seen > lo)
+		thread_stack_seen(t, seen - os_resident_below(seen, seen - lo));
+}
+
 /* ---- becoming known ---------------------------------------------------- */
 
 /* The bounds of a stack that nobody has told, by the mapping that it lies in. */

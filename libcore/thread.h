@@ -97,7 +97,7 @@ struct thread {
 	uintptr_t tls;          /* thread pointer */
 	uint64_t activity;      /* of the cache at the last look (idle.c) */
 	unsigned idle_looks;    /* in a row at which it had not changed */
-	uint64_t stack_used_bytes_max; /* deepest extent seen at a stop, page-rounded */
+	uint64_t stack_used_bytes_max; /* deepest extent seen, page-rounded */
 	struct thread_stop_place place;
 	/*
 	 * While the thread itself runs a cycle or waits for one: below this address there are
@@ -188,6 +188,9 @@ void thread_watch_all(void);
 
 /* A deeper extent of the stack was seen. List locked. */
 void thread_stack_seen(struct thread *t, uintptr_t sp);
+
+/* The same of a thread that runs: by the pages of its stack that memory was given for. */
+void thread_stack_look(struct thread *t);
 
 /* Takes back what threads that died without their destructors held. Outside the heap. */
 void thread_bury_dead(void);

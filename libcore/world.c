@@ -593,13 +593,21 @@ static void set_gates(struct thread *self, bool closed)
 	}
 }
 
-/* Each thread either sees the gate closed when it enters, or has been seen inside. */
+/* Ahead of its first use, and while there are few threads: with many it takes milliseconds. */
+static bool fence_register(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/*
+ * Each thread either sees the gate closed when it enters, or has been seen inside; and one that
+ * is inside sees stop_pending when it leaves.
+ */
 static void fence_all_threads(void)
 {
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
 		return;
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0 &&
-	    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+	if (fence_register() && syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
 		return;
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
 		lock_sleep(&(_Atomic uint32_t){0}, 0, FENCE_NS);
@@ -630,28 +638,68 @@ void world_visit_outside(bool (*chosen)(struct thread *t), void (*visit)(struct 
 	errno = saved;
 }
 
+static bool is_inside(struct thread *t)
+{
+	return t->state == THREAD_RUNNING && __atomic_load_n(&t->in_heap, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Some instructions, unless the thread has lost its processor; maybe to this one, which then
+ * had better sleep. Any thread that arrives ends the sleep.
+ */
+static void wait_until_outside(struct thread *t, int *spins, uint64_t deadline_ns)
+{
+	while (is_inside(t)) {
+		if ((*spins)-- > 0) {
+			lock_pause();
+			continue;
+		}
+		atomic_store(&world.missing, 1);
+		if (is_inside(t))
+			lock_sleep(&world.missing, 1, SLEEP_NS);
+		if (os_mono_ns() > deadline_ns || !is_alive(t))
+			return;
+	}
+}
+
 /* From now on nobody but self is in the heap; a thread that is inside is waited for. */
 static void close_heap(struct thread *self, uint64_t deadline_ns)
 {
+	int spins = world.cpus > 1 ? SPINS : 0;
 	set_gates(self, true);
 	fence_all_threads();
 	for (struct thread *t = thread_list.first; t; t = t->next)
-		while (t != self && t->state == THREAD_RUNNING &&
-		       __atomic_load_n(&t->in_heap, __ATOMIC_ACQUIRE) && is_alive(t) &&
-		       os_mono_ns() < deadline_ns)
-			os_yield();
+		if (t != self)
+			wait_until_outside(t, &spins, deadline_ns);
+}
+
+/* What a stop learns of each thread: without one it takes a look. */
+static void look_at(struct thread *t)
+{
+	if (t->state != THREAD_RUNNING)
+		return;
+	thread_stack_look(t);
+	if (!is_alive(t))
+		t->state = THREAD_DEAD;
 }
 
 void world_close(struct world_stop *out)
 {
 	int saved = errno;
+	struct thread *self = thread_current;
 	memset(out, 0, sizeof *out);
 	out->others_run = true;
 	lock_acquire(&thread_list.lock);
-	out->request_ns = os_mono_ns();
 	for (struct thread *t = thread_list.first; t; t = t->next)
+		look_at(t);
+	out->request_ns = os_mono_ns();
+	for (struct thread *t = thread_list.first; t; t = t->next) {
 		out->threads += t->state == THREAD_RUNNING;
-	close_heap(thread_current, UINT64_MAX);
+		/* Whoever leaves the heap, or is about to wait, parks, and says that it has come. */
+		__atomic_store_n(&t->stop_pending, t != self && t->state == THREAD_RUNNING,
+		                 __ATOMIC_RELEASE);
+	}
+	close_heap(self, UINT64_MAX);
 	world.closed = true;
 	out->stop_ns = os_mono_ns() - out->request_ns;
 	count_unknown(out);
@@ -753,6 +801,7 @@ void world_setup(void)
 {
 	world.pid = getpid();
 	world.cpus = os_cpu_count();
+	fence_register();
 	check_handler();
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

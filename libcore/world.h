@@ -46,9 +46,9 @@ bool world_stop(struct world_stop *out);
 void world_start(void);
 
 /*
- * For who only reads the heap: all others run on, but none of them is in the heap until
- * world_start, so nobody waits who does not come to it. Waits for a thread that is inside,
- * however long.
+ * For who only reads the heap: all others run on, interrupted by nothing, but none of them is
+ * in the heap until world_start. So a thread that has no processor delays it only where it lost
+ * it inside the heap. Waits for a thread that is inside, however long.
  */
 void world_close(struct world_stop *out);
 

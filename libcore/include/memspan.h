@@ -342,8 +342,8 @@ typedef struct memspan_mstats {
 
 /*
  * The statistics at one instant: every identity of Go's documentation holds, and
- * a walk over the spans at that instant gives the same figures to the byte. Stops
- * the other threads for some tens of microseconds.
+ * a walk over the spans at that instant gives the same figures to the byte. For some
+ * tens of microseconds other threads that want to allocate or free wait.
  */
 MEMSPAN_API void memspan_read_mem_stats(memspan_mem_stats *out);
 
