@@ -202,6 +202,9 @@ static void print_totals(sqlite3_stmt *row, bool seeks_leaks)
 	else if (seeks_leaks)
 		fprintf(stderr, "  lost at the end    not known: it did not end by an exit, or its threads"
 		                " did not stand still\n");
+	if (sqlite3_column_int64(row, 4) == 0)
+		warn("record: the program took no block from malloc: it brings an allocator of its own,"
+		     " which is not recorded, or needs none");
 }
 
 static void summarize(const char *path, const struct child *child, bool seeks_leaks)
