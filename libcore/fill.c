@@ -92,6 +92,12 @@ void fill_check_all(struct span *s)
 		fill_check_taken(s, span_object(s, i));
 }
 
+void fill_check_slots(struct span *s, unsigned w, uint64_t slots)
+{
+	for (; slots; slots &= slots - 1)
+		fill_check_taken(s, span_object(s, w * 64 + (unsigned)__builtin_ctzll(slots)));
+}
+
 /* ---- pages ----------------------------------------------------------------- */
 
 void fill_open(void)
@@ -155,4 +161,12 @@ void fill_pages_taken(uintptr_t base, size_t pages)
 			check_page(base + i * PAGE_BYTES);
 		*word &= ~bit;
 	}
+}
+
+void fill_check_pages(void)
+{
+	size_t words = page_bits ? (pageheap_opened_pages() + 63) / 64 : 0;
+	for (size_t w = 0; w < words; w++)
+		for (uint64_t bits = page_bits[w]; bits; bits &= bits - 1)
+			check_page(pageheap.base + (w * 64 + (size_t)__builtin_ctzll(bits)) * PAGE_BYTES);
 }

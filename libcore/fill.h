@@ -56,6 +56,9 @@ void fill_new(void *block, size_t bytes);
 /* The span is about to be given back, all its slots free. */
 void fill_check_all(struct span *s);
 
+/* These of its slots are free, and nobody is about to change that. */
+void fill_check_slots(struct span *s, unsigned w, uint64_t slots);
+
 /* Its pages are about to be given back: they are filled where s->filled says so. */
 void fill_pages_given(const struct span *s);
 
@@ -64,5 +67,8 @@ void fill_tail(uintptr_t base, size_t pages);
 
 /* Pages were taken. */
 void fill_pages_taken(uintptr_t base, size_t pages);
+
+/* All that were given back and not taken since. World stopped. */
+void fill_check_pages(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "early.h"
 #include "fill.h"
+#include "fillcheck.h"
 #include "memspan.h"
 #include "os.h"
 #include "pacepoint.h"
@@ -19,6 +20,12 @@ __attribute__((constructor(101))) static void serve_malloc(void)
 {
 	pacepoint_enable();
 	early_tell_root();
+}
+
+/* After everything else that a destructor does: a recording has ended by then. */
+__attribute__((destructor(101))) static void end_malloc(void)
+{
+	fillcheck_all();
 }
 
 /* ---- threads without a record ------------------------------------------ */

@@ -158,6 +158,14 @@ int main(int argc, char **argv)
 			free(all[i]);
 		p[1] = 1;
 		take_pages_again();
+	} else if (strcmp(how, "write-last") == 0) {
+		char *volatile p = kept[5];
+		free(p);
+		p[9] = 1;
+	} else if (strcmp(how, "write-large-last") == 0) {
+		char *volatile p = malloc(LARGE_BYTES);
+		free(p);
+		p[9] = 1;
 	} else if (strcmp(how, "pages") == 0) { /* no misuse: the same pages are used in every way */
 		char *p = malloc(LARGE_BYTES);
 		memset(p, 7, LARGE_BYTES);
