@@ -734,6 +734,7 @@ void mark_run(unsigned helpers, void (*wake_helpers)(void))
 	if (mark.root_first == mark.root_count)
 		mark.root_first = mark.root_count = 0;
 	rescan_overflowed();
+	os_clear_vectors(); /* what was moved between buffers would look like roots */
 }
 
 /* Whether each slot of the word is marked, or free: then it is marked when it is allocated. */
@@ -788,6 +789,7 @@ size_t mark_assist(size_t bytes)
 	atomic_fetch_sub(&mark.busy, 1);
 	worker->cpu_ns += os_thread_cpu_ns() - cpu;
 	lock_release(&worker->taken);
+	os_clear_vectors();
 	return bytes;
 }
 

@@ -37,6 +37,12 @@ uint64_t os_unix_ns(void);
 uint64_t os_thread_cpu_ns(void);
 
 /*
+ * Empties the vector registers, in which copies of many words stay behind: a signal's frame, the
+ * stack of a thread that is begun and the loader's first call of each function would hold them.
+ */
+void os_clear_vectors(void);
+
+/*
  * From here on the calling thread writes numbers as C does, with a point, whatever locale the
  * program has set; restore takes what this returned.
  */

@@ -155,6 +155,29 @@ uint64_t os_thread_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+#if defined(__x86_64__)
+/* Restored from an image that holds none of them, they are as in a new process. */
+void os_clear_vectors(void)
+{
+	enum { SSE = 1 << 1, AVX = 1 << 2, MASKS = 1 << 5, UPPER_HALVES = 1 << 6, UPPER_16 = 1 << 7 };
+	static const struct {
+		uint32_t unused[6], mxcsr, rest[137];
+	} __attribute__((aligned(64))) image = {.mxcsr = 0x1f80};
+	uint32_t mxcsr;
+	if (!__builtin_cpu_supports("avx"))
+		return;
+	__asm__ volatile("stmxcsr %0\n\txrstor %1\n\tldmxcsr %0"
+	                 : "=m"(mxcsr)
+	                 : "m"(image), "a"(SSE | AVX | MASKS | UPPER_HALVES | UPPER_16), "d"(0)
+	                 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
+	                   "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+}
+#else
+void os_clear_vectors(void)
+{
+}
+#endif
+
 static struct {
 	int fd; /* 0: none */
 	dev_t device;
