@@ -7,12 +7,12 @@ foreach(name sizeclass pageheap policy)
 endforeach()
 
 # Threads that are stopped by a signal are beyond ThreadSanitizer (libcore.cmake).
-set(heap_stress_arguments 5)
+set(heap_stress_arguments 1)
 set(heap_stress_environment MEMSPAN_GCPERCENT=25)
 set(heap_moves_pointers_while_marked_arguments 3)
 set(roots_change_while_marked_arguments 2)
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
-	# Each in both modes of the collector. For minutes rather than seconds: heap_stress 600.
+	# Each in both modes of the collector.
 	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
 			heap_moves_pointers_while_marked roots_change_while_marked snapshot_of_one_instant
 			weak_references finalizers_run_in_order)
@@ -25,6 +25,11 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=stopped")
 		set_tests_properties(${name}_beside PROPERTIES
 			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=beside")
+	endforeach()
+	foreach(mode stopped beside)
+		add_test(NAME heap_stress_for_minutes_${mode} COMMAND heap_stress 120)
+		set_tests_properties(heap_stress_for_minutes_${mode} PROPERTIES LABELS long TIMEOUT 600
+			ENVIRONMENT "${memspan_test_environment};${heap_stress_environment};MEMSPAN_TEST_MODE=${mode}")
 	endforeach()
 	memspan_add_plain_test(heap_without_memory
 		SOURCES ${heap_folder}/heap_without_memory.c LIBS memspan Threads::Threads)
