@@ -28,7 +28,8 @@ static struct {
 	unsigned helpers;
 	struct lock_event work;     /* for the background thread */
 	struct lock_event mark;     /* for the mark workers */
-	_Atomic uint64_t cpu_ns;
+	_Atomic uint64_t cpu_ns;    /* told and not taken */
+	uint64_t told_ns;           /* the background thread's own clock, when it told last */
 	struct span *stacks[HELPERS_MAX + 1];
 	unsigned stack_count;
 } background;
@@ -46,6 +47,13 @@ void background_help_mark(void)
 uint64_t background_cpu_ns_take(void)
 {
 	return atomic_exchange(&background.cpu_ns, 0);
+}
+
+void background_tell_cpu(void)
+{
+	uint64_t now_ns = os_thread_cpu_ns();
+	atomic_fetch_add(&background.cpu_ns, now_ns - background.told_ns);
+	background.told_ns = now_ns;
 }
 
 static bool sweep_batch(struct thread *t)
@@ -83,9 +91,9 @@ static void run_background(void *arg)
 	struct thread *t = thread_self();
 	uint64_t seen = 0;
 	(void)arg;
+	os_name_thread("memspan-gc");
 	for (;;) {
 		cycle_drive();
-		uint64_t cpu = os_thread_cpu_ns();
 		while (!cycle_is_wanted() && sweep_batch(t))
 			;
 		cycle_close_if_swept();
@@ -93,7 +101,7 @@ static void run_background(void *arg)
 			pacepoint_look_at_use();
 		pacepoint_look_for_shrink();
 		bool more = scavenge(t);
-		atomic_fetch_add(&background.cpu_ns, os_thread_cpu_ns() - cpu);
+		background_tell_cpu();
 		if (!pacepoint_stands_for_cycle())
 			cycle_run(RECORDER_PERIODIC);
 		if (cycle_is_wanted())
@@ -105,6 +113,7 @@ static void run_background(void *arg)
 static void run_helper(void *arg)
 {
 	uint64_t seen = 0;
+	os_name_thread("memspan-gc");
 	for (;;) {
 		seen = lock_event_wait(&background.mark, seen, -1);
 		mark_help((unsigned)(uintptr_t)arg);
@@ -174,4 +183,5 @@ void background_after_fork(void)
 	background.work = background.mark = (struct lock_event){0};
 	background.started = false;
 	background.helpers = 0;
+	background.cpu_ns = background.told_ns = 0;
 }

@@ -25,8 +25,12 @@ void background_wake(void);
 /* Wakes the mark workers for the mark_run that is about to begin. */
 void background_help_mark(void);
 
-/* CPU time that the background spent sweeping and releasing since the last call. */
+/*
+ * CPU time of the background thread since the last call, as far as it has told: after each round
+ * of its work, and where it calls background_tell_cpu, which is for this thread only.
+ */
 uint64_t background_cpu_ns_take(void);
+void background_tell_cpu(void);
 
 void background_after_fork(void);
 

@@ -408,11 +408,12 @@ static void terminate(const struct mark_totals *totals, enum recorder_reason rea
 	begin_sweep();
 }
 
-static void account_cpu(uint64_t assist_ns, uint64_t background_ns, uint64_t now_ns)
+/* The background thread's own share is in what it tells, with all that it did since the last cycle. */
+static void account_cpu(uint64_t assist_ns, uint64_t background_ns, uint64_t others_ns, uint64_t now_ns)
 {
 	cycle.report.cpu_assist_ns = assist_ns;
 	cycle.report.cpu_background_ns = background_ns;
-	cycle.cpu_ns += assist_ns + background_ns + background_cpu_ns_take();
+	cycle.cpu_ns += others_ns + background_cpu_ns_take();
 	double available = (double)(now_ns - cycle.begun_ns) * os_cpu_count();
 	cycle_figures.gc_cpu_fraction = available > 0 ? (double)cycle.cpu_ns / available : 0;
 }
@@ -476,9 +477,13 @@ static bool collect_stopped(enum recorder_reason reason)
 	mark_run(helped ? MARK_WORKERS_MAX : 0, background_help_mark);
 	mark_check_in_debug_builds();
 	struct mark_totals totals = mark_end();
+	bool tells = thread_is_runtime(thread_self());
 	terminate(&totals, reason);
 	uint64_t end_ns = os_mono_ns();
-	account_cpu(totals.cpu_first_ns, totals.cpu_helpers_ns, end_ns);
+	if (tells)
+		background_tell_cpu();
+	account_cpu(totals.cpu_first_ns, totals.cpu_helpers_ns,
+	            (tells ? 0 : totals.cpu_first_ns) + totals.cpu_helpers_ns, end_ns);
 	add_pause(RECORDER_PHASE_MARK, &stop, end_ns);
 	marked(end_ns);
 	stats_check_in_debug_builds();
@@ -638,8 +643,10 @@ static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_beg
 	span_reuse_structures();
 	terminate(&totals, reason);
 	uint64_t end_ns = os_mono_ns();
+	background_tell_cpu();
 	account_cpu(totals.cpu_assist_ns,
-	            os_thread_cpu_ns() - cpu_begin_ns + totals.cpu_helpers_ns, end_ns);
+	            os_thread_cpu_ns() - cpu_begin_ns + totals.cpu_helpers_ns,
+	            totals.cpu_assist_ns + totals.cpu_helpers_ns, end_ns);
 	add_pause(RECORDER_PHASE_MARK_TERM, &stop, end_ns);
 	marked(end_ns);
 	stats_check_in_debug_builds();

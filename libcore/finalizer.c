@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lock.h"
+#include "os.h"
 #include "sanitizer.h"
 #include "special.h"
 #include "thread.h"
@@ -48,6 +49,7 @@ static __attribute__((noinline)) MARK_READS void wipe_stack_below(void)
 static void *run(void *arg)
 {
 	uint64_t seen = 0;
+	os_name_thread("memspan-final");
 	for (;;) {
 		while (run_one())
 			;

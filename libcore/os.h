@@ -32,6 +32,9 @@ void *os_map(size_t bytes, bool lazy);
 void os_unmap(void *p, size_t bytes);
 
 void os_yield(void);
+
+/* What ps and top call the calling thread; at most 15 characters. */
+void os_name_thread(const char *name);
 uint64_t os_mono_ns(void);
 uint64_t os_unix_ns(void);
 uint64_t os_thread_cpu_ns(void);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -131,6 +132,11 @@ void os_unmap(void *p, size_t bytes)
 void os_yield(void)
 {
 	sched_yield();
+}
+
+void os_name_thread(const char *name)
+{
+	prctl(PR_SET_NAME, name);
 }
 
 static uint64_t clock_ns(clockid_t clock)

@@ -28,7 +28,8 @@ static struct {
 	const struct recorder *_Atomic attached;
 	void (*forked)(void);
 	_Atomic bool told_of_use;
-	void *_Atomic stack;    /* of the recorder's thread */
+	void (*run)(void *arg); /* of its thread, of which there is one */
+	void *_Atomic stack;    /* the same thread's */
 } link;
 
 void recorder_attach(const struct recorder *recorder)
@@ -350,12 +351,19 @@ void recorder_link_after_fork(void)
 
 enum { THREAD_STACK_BYTES = 256 << 10 };
 
+static void run_named(void *arg)
+{
+	os_name_thread("memspan-dump");
+	link.run(arg);
+}
+
 int recorder_thread_start(void (*run)(void *arg), void *arg)
 {
 	void *stack = memspan_stack_alloc(THREAD_STACK_BYTES);
 	if (!stack)
 		return ENOMEM;
-	int error = thread_start_runtime(run, arg, stack, THREAD_STACK_BYTES);
+	link.run = run;
+	int error = thread_start_runtime(run_named, arg, stack, THREAD_STACK_BYTES);
 	if (error)
 		memspan_stack_free(stack);
 	else

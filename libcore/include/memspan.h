@@ -297,7 +297,7 @@ typedef struct memspan_mem_stats {
 	uint64_t pause_end[256]; /* the same ring: end of the cycle's last pause, Unix nanoseconds */
 	uint32_t num_gc;         /* finished mark phases */
 	uint32_t num_forced_gc;  /* of them by memspan_gc and memspan_free_os_memory */
-	double gc_cpu_fraction;  /* collector's share of the CPU available since start */
+	double gc_cpu_fraction;  /* collector's share of the CPU available from the start to the last cycle's end */
 	bool enable_gc;          /* true, also when the percent switched the collector off */
 	bool debug_gc;           /* false */
 	struct {
