@@ -21,6 +21,11 @@ enum { SWEEP_TRIES = 64 };
 /* What slots without a span lead to. */
 static uint64_t no_slots;
 
+struct mcache mcache_closed = {
+    .ticket = SPAN_NO_TICKET,
+    .slots = {[SPAN_ROOT * SIZECLASS_COUNT ... SPAN_CLASSES - 1] = {.word = &no_slots}},
+};
+
 static void forget_current(struct mcache *m, unsigned class)
 {
 	m->slots[class].span = NULL;

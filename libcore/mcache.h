@@ -64,6 +64,9 @@ struct mcache {
 
 #define MCACHE_CLOSED ((struct span *)1)
 
+/* One that has nothing for malloc and owns nothing: fast paths that are given it do nothing. */
+extern struct mcache mcache_closed __attribute__((visibility("hidden")));
+
 enum { MCACHE_PARCEL_BYTES_MAX = 16 << 10 }; /* that a parcel takes */
 
 enum { MCACHE_EMPTY_PAGES_MAX = 64 }; /* that a thread keeps of empty spans */

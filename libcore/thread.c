@@ -102,6 +102,7 @@ static struct thread *record_take(struct thread *self)
 		uint32_t incarnation = t->incarnation;
 		record_clear(t);
 		t->incarnation = incarnation;
+		t->open_mcache = &mcache_closed;
 		return t;
 	}
 	if (self)
@@ -109,6 +110,8 @@ static struct thread *record_take(struct thread *self)
 	t = sysmem_alloc(sizeof *t, &sysmem_stats.mcache_sys);
 	if (self)
 		thread_leave(self);
+	if (t)
+		t->open_mcache = &mcache_closed;
 	return t;
 }
 
@@ -116,7 +119,7 @@ static struct thread *record_take(struct thread *self)
 static void list_insert(struct thread *t, enum thread_state state)
 {
 	t->state = state;
-	t->gate |= threads.gate_first;
+	thread_set_gate(t, t->gate | threads.gate_first);
 	t->former = NULL;
 	t->next = thread_list.first;
 	if (t->next)
@@ -129,7 +132,7 @@ void thread_watch_all(void)
 	lock_acquire(&thread_list.lock);
 	threads.gate_first = THREAD_GATE_WATCHED;
 	for (struct thread *t = thread_list.first; t; t = t->next)
-		t->gate |= THREAD_GATE_WATCHED;
+		thread_set_gate(t, t->gate | THREAD_GATE_WATCHED);
 	lock_release(&thread_list.lock);
 }
 
@@ -525,7 +528,7 @@ int thread_start_runtime(void (*run)(void *), void *arg, void *stack, size_t sta
 	struct span *s = pageheap_span_of((uintptr_t)stack);
 	if (s && s->state == SPAN_STACK)
 		stackspan_set_sp(s, (uintptr_t)stack + stack_bytes); /* no root (thread.h) */
-	ref.thread->gate |= THREAD_GATE_RUNTIME;
+	thread_set_gate(ref.thread, ref.thread->gate | THREAD_GATE_RUNTIME);
 	ref.thread->start.runtime = run;
 	sigfillset(&all);
 	int error = pthread_attr_init(&attr);

@@ -68,6 +68,11 @@ struct thread {
 	volatile uint32_t in_heap;      /* written by the thread */
 	volatile uint32_t stop_pending; /* written by the stopper */
 	volatile uint32_t gate;         /* enum thread_gate: entering takes the slow path */
+	/*
+	 * What malloc's fast paths use, which so need not ask for the gate: &mcache, or &mcache_closed
+	 * where `gate` is not 0, or before the thread is in the list. See thread_set_gate.
+	 */
+	struct mcache *volatile open_mcache;
 	volatile uint32_t waiting;      /* enum thread_waiting; written by the thread */
 	volatile uint32_t signal_sent;  /* set by the stopper, cleared by the thread (world.c) */
 	_Atomic uint32_t parked;        /* the stop it is parked for (world.c) */
@@ -167,6 +172,16 @@ uint64_t thread_stack_bytes(void);
 
 /* Known threads, the runtime's own included. */
 unsigned thread_count(void);
+
+/*
+ * Whoever closes a gate for others fences all threads afterwards (world.c): each then finds
+ * both closed when it enters, or has been seen inside. List locked, or nobody knows t yet.
+ */
+static inline void thread_set_gate(struct thread *t, uint32_t gate)
+{
+	__atomic_store_n(&t->gate, gate, __ATOMIC_RELEASE);
+	__atomic_store_n(&t->open_mcache, gate ? &mcache_closed : &t->mcache, __ATOMIC_RELEASE);
+}
 
 static inline bool thread_is_runtime(const struct thread *t)
 {

@@ -588,8 +588,7 @@ static void set_gates(struct thread *self, bool closed)
 	for (struct thread *t = thread_list.first; t; t = t->next) {
 		uint32_t open = t->gate & ~(uint32_t)THREAD_GATE_CLOSED;
 		if (t != self)
-			__atomic_store_n(&t->gate, closed ? open | THREAD_GATE_CLOSED : open,
-			                 __ATOMIC_RELEASE);
+			thread_set_gate(t, closed ? open | THREAD_GATE_CLOSED : open);
 	}
 }
 
@@ -621,7 +620,7 @@ void world_visit_outside(bool (*chosen)(struct thread *t), void (*visit)(struct 
 	for (struct thread *t = thread_list.first; t; t = t->next) {
 		if (t == thread_current || t->state != THREAD_RUNNING || !chosen(t))
 			continue;
-		__atomic_store_n(&t->gate, t->gate | THREAD_GATE_CLOSED, __ATOMIC_RELEASE);
+		thread_set_gate(t, t->gate | THREAD_GATE_CLOSED);
 		any = true;
 	}
 	if (!any) {

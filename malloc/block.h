@@ -52,11 +52,11 @@ static inline void *block_alloc(size_t bytes)
 		class = sizeclass_of(bytes);
 	if (__builtin_expect(!t, 0))
 		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
-	struct mcache_slot *slot = &t->mcache.slots[SPAN_ROOT * SIZECLASS_COUNT + class];
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	struct mcache_slot *slot = &t->open_mcache->slots[SPAN_ROOT * SIZECLASS_COUNT + class];
 	uint64_t word = *slot->word;
-	if (__builtin_expect(word == 0 || t->gate != 0, 0))
+	if (__builtin_expect(word == 0, 0))
 		return block_alloc_inside(bytes);
 	void *p = mcache_slot_take(slot, word);
 	heap_hold(p);
@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) void block_free(void *p, const char
 	}
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(t->gate != 0 || !mcache_free_quick(&t->mcache, s, (uintptr_t)p), 0)) {
+	if (__builtin_expect(!mcache_free_quick(t->open_mcache, s, (uintptr_t)p), 0)) {
 		block_free_inside(p, caller);
 		return;
 	}
