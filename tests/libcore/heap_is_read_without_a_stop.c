@@ -1,7 +1,7 @@
 /*
  * A thread that cannot be stopped does not keep others from reading the heap, exactly, nor
- * from forking; and the record of one that died unseen is taken back even if others have the
- * list of threads just then.
+ * from forking; the record of one that died unseen is taken back even if others have the
+ * list of threads just then; and reading finds the dead, and how deep stacks are.
  *
  * A program of its own: it is about threads and signals.
  */
@@ -146,10 +146,60 @@ static void the_dead_are_buried_also_when_the_list_is_in_use(void)
 	figures_agree();
 }
 
+/* ---- what is seen of a thread that is asked nothing ------------------------- */
+
+enum { DEEP_BYTES = 1 << 20 };
+
+static _Atomic bool is_deep;
+
+static __attribute__((noinline)) void *go_deep(void *arg)
+{
+	volatile char frame[DEEP_BYTES];
+	for (size_t i = 0; i < sizeof frame; i += 1024)
+		frame[i] = 1;
+	is_deep = true;
+	while (is_deep)
+		usleep(1000);
+	return frame[0] ? arg : NULL;
+}
+
+static uint64_t stacks_sys(void)
+{
+	static memspan_mstats stats;
+	memspan_read_mstats(&stats);
+	return stats.stacks_sys;
+}
+
+static void deep_stacks_are_seen(void)
+{
+	pthread_t deep;
+	uint64_t before = stacks_sys();
+	check(pthread_create(&deep, NULL, go_deep, NULL) == 0);
+	while (!is_deep)
+		usleep(1000);
+	check(stacks_sys() >= before + DEEP_BYTES);
+	is_deep = false;
+	check(pthread_join(deep, NULL) == 0);
+	check(stacks_sys() < before + DEEP_BYTES);
+}
+
+static void the_dead_are_found_by_reading(void)
+{
+	pthread_t dying;
+	struct thread *dead;
+	check(pthread_create(&dying, NULL, die_unseen, &dead) == 0);
+	check(pthread_join(dying, NULL) == 0);
+	check(dead->state == THREAD_RUNNING);
+	figures_agree();
+	check(dead->state == THREAD_FREE);
+}
+
 int main(void)
 {
 	alarm(120);
 	a_deaf_thread_is_no_hindrance();
 	the_dead_are_buried_also_when_the_list_is_in_use();
+	deep_stacks_are_seen();
+	the_dead_are_found_by_reading();
 	return 0;
 }
