@@ -15,6 +15,8 @@
 #include "spans.h"
 #include "words.h"
 
+enum { COLUMN_BLOCK_BYTES_MIN = 512 };
+
 struct snapshot_encoder {
 	struct snapshot_memory memory;
 	ZSTD_CCtx *zstd;
@@ -128,6 +130,38 @@ static uint8_t *payload_of(struct snapshot_encoder *encoder)
 	return encoder->record + RECORD_HEAD_BYTES;
 }
 
+/*
+ * A spans record is compressed a column at a time: each has numbers of its own kind, and a
+ * block of its own gives them a code of their own. Short columns would lose more by the code's
+ * table than they win. Flushing is all it takes; readers see blocks of another size.
+ */
+static enum snapshot_result put_spans_record(struct snapshot_encoder *encoder, size_t payload_bytes,
+                                             struct snapshot_bytes *out)
+{
+	const struct span_writer *spans = &encoder->spans;
+	const uint8_t *at = encoder->record, *end = payload_of(encoder) + payload_bytes;
+	const uint8_t *column = end;
+
+	for (int i = 0; i < COLUMNS; i++)
+		column -= span_writer_column_bytes(spans, i);
+	record_seal(encoder->record, RECORD_SPANS, 0, encoder->seq++, payload_bytes);
+	for (int i = 0; i < COLUMNS; i++) {
+		size_t bytes = span_writer_column_bytes(spans, i);
+		enum snapshot_result result;
+
+		if (bytes >= COLUMN_BLOCK_BYTES_MIN) {
+			result = compress(encoder, at, (size_t)(column - at), ZSTD_e_flush, out);
+			if (result == SNAPSHOT_OK)
+				result = compress(encoder, column, bytes, ZSTD_e_flush, out);
+			if (result != SNAPSHOT_OK)
+				return result;
+			at = column + bytes;
+		}
+		column += bytes;
+	}
+	return compress(encoder, at, (size_t)(end - at), ZSTD_e_continue, out);
+}
+
 static uint8_t *put_text(uint8_t *out, const char *text)
 {
 	const char *end = memchr(text, '\0', SNAPSHOT_TEXT_BYTES_MAX - 1);
@@ -226,7 +260,7 @@ enum snapshot_result snapshot_put(struct snapshot_encoder *encoder,
 		result = span_writer_next(&encoder->spans, payload_of(encoder), &bytes);
 		if (result != SNAPSHOT_OK || bytes == 0)
 			return result;
-		result = put_record(encoder, RECORD_SPANS, 0, payload_of(encoder) + bytes, out);
+		result = put_spans_record(encoder, bytes, out);
 		if (result != SNAPSHOT_OK)
 			return result;
 	}

@@ -207,9 +207,9 @@ static uint8_t *columns_put(const struct span_writer *writer, uint8_t *out)
 {
 	out = put_varint(out, COLUMNS);
 	for (int i = 0; i < COLUMNS; i++)
-		out = put_varint(out, (uint64_t)(writer->at[i] - writer->columns[i]));
+		out = put_varint(out, span_writer_column_bytes(writer, i));
 	for (int i = 0; i < COLUMNS; i++) {
-		size_t bytes = (size_t)(writer->at[i] - writer->columns[i]);
+		size_t bytes = span_writer_column_bytes(writer, i);
 
 		memcpy(out, writer->columns[i], bytes);
 		out += bytes;

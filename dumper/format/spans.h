@@ -93,6 +93,12 @@ void span_writer_begin(struct span_writer *writer, const struct snapshot_head *h
  */
 enum snapshot_result span_writer_next(struct span_writer *writer, uint8_t *out, size_t *bytes);
 
+/* Of the payload written last: the columns are its end, one after another. */
+static inline size_t span_writer_column_bytes(const struct span_writer *writer, int column)
+{
+	return (size_t)(writer->at[column] - writer->columns[column]);
+}
+
 /* Rows kept by the reader: a list of batches. */
 struct span_batch {
 	struct span_batch *next;
