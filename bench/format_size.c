@@ -6,11 +6,11 @@
  * Tables are made up: twelve classes, spans a third full to full, a tenth idle; one row in
  * ten changes from snapshot to snapshot. format_size [SPANS [LEVEL]].
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "entropy.h"
 #include "snapshot.h"
 
 enum { DELTAS = 63 };
@@ -40,38 +40,6 @@ static uint64_t random_next(void)
 }
 
 /* ---- Entropy ----------------------------------------------------------- */
-
-struct histogram {
-	uint64_t counts[1 << 16];
-	uint64_t total;
-};
-
-static void histogram_add(struct histogram *histogram, uint64_t value)
-{
-	histogram->counts[value & 0xffff]++;
-	histogram->total++;
-}
-
-static double histogram_bytes(const struct histogram *histogram)
-{
-	double bits = 0;
-
-	for (size_t i = 0; i < sizeof(histogram->counts) / sizeof(histogram->counts[0]); i++)
-		if (histogram->counts[i])
-			bits -= (double)histogram->counts[i] *
-			        log2((double)histogram->counts[i] / (double)histogram->total);
-	return bits / 8;
-}
-
-/* Which rows of all are meant: one yes or no each. */
-static double choice_bytes(uint64_t chosen, uint64_t all)
-{
-	double p = (double)chosen / (double)all;
-
-	if (chosen == 0 || chosen == all)
-		return 0;
-	return -(double)all * (p * log2(p) + (1 - p) * log2(1 - p)) / 8;
-}
 
 enum { FIELD_SHAPE, FIELD_PAGES, FIELD_COUNT, FIELD_BORN, FIELDS };
 
