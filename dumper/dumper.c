@@ -42,6 +42,7 @@ static struct {
 	atomic_bool is_ending;         /* someone writes the last snapshot, or has */
 	atomic_bool end_is_wanted;     /* of the writer: the program ends by _exit */
 	atomic_int broken_tid;         /* the thread that a fatal signal came to last */
+	atomic_bool is_confined;       /* nothing is done from here on, in children neither */
 	atomic_bool is_over;           /* the last snapshot was written, or could not be */
 	atomic_uint signals;           /* how often MEMSPAN_DUMP_SIGNAL came */
 	atomic_int thread;
@@ -448,7 +449,7 @@ static void on_fork(void)
 {
 	struct recorder_snapshot *waiting = atomic_exchange(&dumper.waiting, NULL);
 
-	if (!dumper.is_on)
+	if (!dumper.is_on || atomic_load(&dumper.is_confined))
 		return;
 	if (waiting)
 		recorder_release(waiting);
@@ -491,7 +492,7 @@ __attribute__((destructor)) static void dumper_end(void)
  */
 static void on_quick_end(void)
 {
-	if (atomic_load(&dumper.broken_tid) == gettid())
+	if (atomic_load(&dumper.is_confined) || atomic_load(&dumper.broken_tid) == gettid())
 		return;
 	if (atomic_load(&dumper.thread) != THREAD_STARTED) {
 		if (recorder_may_capture(FREE_WAIT_NS))
@@ -501,6 +502,13 @@ static void on_quick_end(void)
 	atomic_store(&dumper.end_is_wanted, true);
 	writer_wake();
 	landed_wait(FATAL_WAIT_NS, &dumper.is_over, true);
+}
+
+/* Whoever writes afterwards may die of it: the recording ends here, as at an exit. */
+static void on_confine(void)
+{
+	end_write();
+	atomic_store(&dumper.is_confined, true);
 }
 
 __attribute__((constructor)) static void dumper_start(void)
@@ -523,6 +531,7 @@ __attribute__((constructor)) static void dumper_start(void)
 		recorder_on_fork(on_fork);
 		recorder_on_fatal_signal(on_fatal_signal);
 		recorder_on_quick_end(on_quick_end);
+		recorder_on_confine(on_confine);
 		recorder_attach(&callbacks);
 	}
 	errno = saved;

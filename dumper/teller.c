@@ -14,6 +14,7 @@
 static struct {
 	atomic_uint signals; /* futex of the thread, counts those that came */
 	atomic_bool has_thread;
+	atomic_bool is_over;
 } teller;
 
 /* ---- What is told -------------------------------------------------------- */
@@ -77,7 +78,7 @@ static void tell(uint32_t reason)
 
 void teller_end(void)
 {
-	if (recorder_seeks_leaks())
+	if (recorder_seeks_leaks() && !atomic_exchange(&teller.is_over, true))
 		tell(RECORDER_EXIT);
 }
 
@@ -91,9 +92,9 @@ static void run(void *arg)
 	for (;;) {
 		unsigned signals = atomic_load(&teller.signals);
 
-		if (signals != told)
+		if (signals != told && !atomic_load(&teller.is_over))
 			tell(RECORDER_SIGNAL);
-		else
+		else if (signals == told)
 			syscall(SYS_futex, &teller.signals, FUTEX_WAIT_PRIVATE, told, NULL, NULL, 0);
 		told = signals;
 	}
@@ -153,6 +154,7 @@ void teller_start(int signal)
 	if (!recorder_seeks_leaks())
 		return;
 	recorder_warn_to_the_end();
+	recorder_on_confine(teller_end);
 	if (signal == 0)
 		return;
 	sigfillset(&action.sa_mask);

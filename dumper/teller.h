@@ -11,7 +11,7 @@
 /* signal 0: none. In the constructor, once. */
 void teller_start(int signal);
 
-/* As the program ends. */
+/* As the program ends, or confines itself. */
 void teller_end(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "fillcheck.h"
 
 #include "fill.h"
+#include "interpose_confine.h"
 #include "mcentral.h"
 #include "world.h"
 
@@ -17,7 +18,7 @@ static void check_span(struct span *s)
 void fillcheck_all(void)
 {
 	struct world_stop stop;
-	if (!fill_wanted || !thread_current || !world_stop(&stop))
+	if (!fill_wanted || !thread_current || confine_is_done() || !world_stop(&stop))
 		return;
 	for (unsigned class = 1; class < SIZECLASS_COUNT; class++)
 		for (struct span *s = mcentral[span_class(SPAN_ROOT, class)].all; s; s = s->all_next)

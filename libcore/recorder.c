@@ -11,6 +11,7 @@
 
 #include "cycle.h"
 #include "heap.h"
+#include "interpose_confine.h"
 #include "interpose_exit.h"
 #include "interpose_fatal.h"
 #include "leaks.h"
@@ -332,6 +333,11 @@ void recorder_on_quick_end(void (*before)(void))
 	exit_attach(before);
 }
 
+void recorder_on_confine(void (*before)(void))
+{
+	confine_attach(before);
+}
+
 bool recorder_may_capture(int64_t timeout_ns)
 {
 	return exit_may_stop_world(timeout_ns);
@@ -340,6 +346,7 @@ bool recorder_may_capture(int64_t timeout_ns)
 void recorder_link_after_fork(void)
 {
 	exit_after_fork();
+	confine_after_fork();
 	atomic_store(&link.told_of_use, false);
 	memset(&unread, 0, sizeof unread); /* its reader, if there is one, is not in the child */
 	memspan_stack_free(atomic_exchange(&link.stack, NULL)); /* its thread is not in the child */

@@ -180,6 +180,12 @@ void recorder_on_fatal_signal(void (*before)(void));
 void recorder_on_quick_end(void (*before)(void));
 
 /*
+ * Calls `before` when the process is about to confine itself with seccomp: no call of the
+ * recorder's may follow it, in this process or in those that it forks. One handler, set once.
+ */
+void recorder_on_confine(void (*before)(void));
+
+/*
  * Whether recorder_capture would go through, also in a signal's handler: false when within this
  * time what it needs is not free.
  */

@@ -59,7 +59,7 @@ add_executable(malloc_ends ${malloc_folder}/malloc_ends.c)
 target_link_libraries(malloc_ends PRIVATE Threads::Threads)
 target_compile_options(malloc_ends PRIVATE -fno-builtin)
 add_test(NAME malloc_ends_in_any_way COMMAND ${malloc_folder}/test_ends
-	$<TARGET_FILE:memanalyze> $<TARGET_FILE:malloc_ends>)
+	$<TARGET_FILE:memanalyze> $<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_ends>)
 set_tests_properties(malloc_ends_in_any_way PROPERTIES TIMEOUT 300 LABELS native)
 
 add_executable(malloc_idle ${malloc_folder}/malloc_idle.c)

@@ -158,6 +158,11 @@ void recorder_on_quick_end(void (*before)(void))
 	(void)before;
 }
 
+void recorder_on_confine(void (*before)(void))
+{
+	(void)before;
+}
+
 bool recorder_may_capture(int64_t timeout_ns)
 {
 	(void)timeout_ns;

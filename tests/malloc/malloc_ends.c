@@ -3,13 +3,18 @@
  * Without `small` so much is allocated before that the recorder's thread runs.
  */
 #define _GNU_SOURCE
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +97,26 @@ static void end_children(void)
 	goes_on = 0;
 }
 
+/* Only what this program calls itself is allowed from here on, its last call among it. */
+static void confine(void)
+{
+	static const uint32_t allowed[] = {SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_brk,
+	                                   SYS_write, SYS_getpid, SYS_futex, SYS_exit_group};
+	enum { ALLOWED = sizeof allowed / sizeof allowed[0] };
+	struct sock_filter filter[ALLOWED + 3];
+	struct sock_fprog program = {.len = ALLOWED + 3, .filter = filter};
+	filter[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	                                         offsetof(struct seccomp_data, nr));
+	for (uint32_t i = 0; i < ALLOWED; i++)
+		filter[1 + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
+		                                             (uint8_t)(ALLOWED - i), 0);
+	filter[1 + ALLOWED] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	filter[2 + ALLOWED] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		exit(9);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "return";
@@ -115,6 +140,13 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(how, "handlers") == 0)
 		end_in_handlers();
+	if (strncmp(how, "confined", 8) == 0) {
+		confine();
+		fill(); /* pace points, which begin no thread any more */
+		if (how[8])
+			_exit(3);
+		exit(3);
+	}
 	if (strcmp(how, "children") == 0)
 		end_children();
 	return 0;
