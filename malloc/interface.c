@@ -131,3 +131,20 @@ WRAPPED void free_aligned_sized(void *p, size_t align, size_t bytes)
 	(void)bytes;
 	block_free_slow(p, "free_aligned_sized");
 }
+
+/* ---- glibc's other names for them ------------------------------------------ */
+
+/*
+ * Who calls these wants to get past a malloc of his own, and may give to free what he got, which
+ * is ours. cfree is no longer declared, and there for old programs.
+ */
+#define ALSO(name, other) WRAPPED extern __typeof__(name) other __attribute__((alias(#name), copy(name)))
+
+ALSO(malloc, __libc_malloc);
+ALSO(free, __libc_free);
+ALSO(calloc, __libc_calloc);
+ALSO(realloc, __libc_realloc);
+ALSO(memalign, __libc_memalign);
+ALSO(valloc, __libc_valloc);
+ALSO(pvalloc, __libc_pvalloc);
+ALSO(free, cfree);

@@ -7,7 +7,7 @@ set(malloc_folder ${CMAKE_CURRENT_LIST_DIR}/malloc)
 # Each runs with the C library's malloc and with ours.
 foreach(name semantics threads)
 	memspan_add_plain_test(malloc_${name}_by_libc
-		SOURCES ${malloc_folder}/malloc_${name}.c LIBS Threads::Threads)
+		SOURCES ${malloc_folder}/malloc_${name}.c LIBS Threads::Threads ${CMAKE_DL_LIBS})
 	target_compile_options(malloc_${name}_by_libc PRIVATE -fno-builtin
 		-Wno-alloc-size-larger-than -Wno-use-after-free) # a refused realloc keeps the block
 	add_test(NAME malloc_${name} COMMAND malloc_${name}_by_libc)

@@ -3,6 +3,7 @@
  * glibc's own malloc and with ours in its place, and has to hold with both.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
@@ -223,6 +224,25 @@ static void test_figures_of_aligned(void)
 		free(blocks[i]);
 }
 
+/* glibc exports them under these names, too, and each may free what another allocated. */
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t count, size_t bytes);
+void *__libc_realloc(void *p, size_t bytes);
+void *__libc_memalign(size_t align, size_t bytes);
+void __libc_free(void *p);
+
+static void test_other_names(void)
+{
+	free(__libc_malloc(100));
+	free(__libc_realloc(__libc_calloc(10, 10), 1000));
+	free(__libc_memalign(256, 100));
+	__libc_free(malloc(100));
+	__libc_free(realloc(__libc_malloc(10), 100000));
+	void (*cfree)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "cfree");
+	if (cfree)
+		cfree(malloc(100));
+}
+
 static long resident_bytes(void)
 {
 	long pages = 0, resident = 0;
@@ -260,6 +280,7 @@ int main(void)
 	test_realloc();
 	test_figures();
 	test_figures_of_aligned();
+	test_other_names();
 	test_trim();
 	return failures != 0;
 }
