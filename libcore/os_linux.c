@@ -117,9 +117,26 @@ size_t os_resident_below(uintptr_t end, size_t bytes_max)
 	return found;
 }
 
+/*
+ * In a program that has had all its future mappings locked (mlockall) a lazy one would be filled
+ * at once, however large: it is one of those no longer before there can be memory behind it.
+ */
+static void *map_lazily(size_t bytes)
+{
+	void *p = map(bytes, PROT_NONE, MAP_NORESERVE);
+	int saved = errno;
+	if (p)
+		munlock(p, bytes);
+	errno = saved;
+	if (!p || os_commit(p, bytes))
+		return p;
+	os_unmap(p, bytes);
+	return NULL;
+}
+
 void *os_map(size_t bytes, bool lazy)
 {
-	return map(bytes, PROT_READ | PROT_WRITE, lazy ? MAP_NORESERVE : 0);
+	return lazy ? map_lazily(bytes) : map(bytes, PROT_READ | PROT_WRITE, 0);
 }
 
 void os_unmap(void *p, size_t bytes)

@@ -1,5 +1,5 @@
 /*
- * malloc_leaks [dump FILE|wait|close] - leaves known blocks behind: some that something leads to
+ * malloc_leaks [dump FILE|locked FILE|wait|close] - leaves known blocks behind: some that something leads to
  * in each way that there is, and some that nothing leads to. Sizes tell them apart.
  */
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -131,8 +132,29 @@ static void set_specific(void)
 	thread_local_pointer = malloc(THREAD_LOCAL_BYTES);
 }
 
+static long peak_kib(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+/* The search maps tables as large as the heap may become: they are not to be filled. */
+static void search_locked(const char *path)
+{
+	int (*dump)(const char *) = (int (*)(const char *))dlsym(RTLD_DEFAULT, "memspan_dump");
+	long before = peak_kib();
+	if (mlockall(MCL_FUTURE) != 0)
+		exit(77); /* not allowed here */
+	if (!dump || dump(path) != 0 || peak_kib() - before > 64 << 10)
+		exit(4);
+	_exit(0);
+}
+
 static void search_at(int argc, char **argv)
 {
+	if (argc > 2 && strcmp(argv[1], "locked") == 0)
+		search_locked(argv[2]);
 	if (argc > 2 && strcmp(argv[1], "dump") == 0) {
 		int (*dump)(const char *) = (int (*)(const char *))dlsym(RTLD_DEFAULT, "memspan_dump");
 		if (!dump || dump(argv[2]) != 0)
