@@ -94,6 +94,30 @@ bool os_release(void *p, size_t bytes)
 	return ok;
 }
 
+/* Whether the system makes huge pages where nobody asked for them. */
+static bool makes_huge_pages(void)
+{
+	char mode[64] = "";
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, "/sys/kernel/mm/transparent_hugepage/enabled",
+	                      O_RDONLY | O_CLOEXEC); /* the C library's are cancellation points */
+	if (fd < 0)
+		return errno != ENOENT;
+	long n = syscall(SYS_read, fd, mode, sizeof mode - 1);
+	syscall(SYS_close, fd);
+	return n <= 0 || strstr(mode, "[always]");
+}
+
+void os_keep_pages_small(void *p, size_t bytes)
+{
+	static _Atomic int wanted = -1;
+	int saved = errno;
+	if (wanted < 0)
+		wanted = makes_huge_pages();
+	if (wanted)
+		madvise(p, bytes, MADV_NOHUGEPAGE);
+	errno = saved;
+}
+
 /* Mostly there is none: one page is asked for first, then ever more at once, fewer at the end. */
 size_t os_resident_below(uintptr_t end, size_t bytes_max)
 {

@@ -216,6 +216,16 @@ static bool arena_open(void)
 		at_ += count;                                                          \
 	}
 
+/*
+ * A write to a protected page splits the huge page around it, and one write then makes all of it
+ * count as written. For good, as there is no advice that takes this one back.
+ */
+static void keep_pages_small(size_t chunk)
+{
+	pageheap.chunks[chunk].small_pages = true;
+	os_keep_pages_small((void *)(pageheap.base + chunk * CHUNK_BYTES), CHUNK_BYTES);
+}
+
 static bool run_use(size_t first, size_t pages, enum chunk_kind kind)
 {
 	size_t released = 0;
@@ -233,6 +243,8 @@ static bool run_use(size_t first, size_t pages, enum chunk_kind kind)
 		tree_update(chunk_index, kind);
 		if (claimed)
 			tree_update(chunk_index, kind ^ 1);
+		if (claimed && kind == CHUNK_SCAN && !chunk->small_pages)
+			keep_pages_small(chunk_index);
 	})
 	pageheap.used_pages += pages;
 	pageheap.released_pages -= released;

@@ -49,6 +49,7 @@ struct chunk {
 	uint32_t used_pages;
 	uint32_t kind; /* enum chunk_kind; CHUNK_FREE exactly when used_pages is 0 */
 	_Atomic uint32_t kept[CHUNK_BLOCKS]; /* spantable.c's */
+	bool small_pages; /* the system was told to use no huge pages here */
 };
 
 /* Free pages of a range of chunks: at its start, the longest run, at its end. */
