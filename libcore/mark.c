@@ -31,6 +31,7 @@ enum {
 	PREFETCH_BYTES = 4096,
 	LINE_BYTES = 64,
 	ASSIST_SLOTS = 16,          /* of the workers, the last: for threads of the program */
+	SPECIAL_SPANS_TOGETHER = 64,
 };
 
 struct mark_buffer {
@@ -40,8 +41,9 @@ struct mark_buffer {
 };
 
 struct mark_root {
-	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_SPAN, ROOT_FETCH } what; /* SPAN: of uncollectable objects */
-	uintptr_t lo, hi;                                              /* SPAN: the structure's address, 0 */
+	/* SPAN: of uncollectable objects; SPECIALS: of so many spans */
+	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_SPAN, ROOT_FETCH, ROOT_SPECIALS } what;
+	uintptr_t lo, hi; /* SPAN: the structure's address, 0; SPECIALS: 0, how many */
 };
 
 struct mark_worker {
@@ -429,6 +431,81 @@ static void hand_over(struct mark_worker *worker)
 	}
 }
 
+/* ---- what hangs on objects ----------------------------------------------- */
+
+static void mark_special_words(struct mark_worker *worker, const struct special *special,
+                               bool object_too)
+{
+	if (special_is_weak(special)) {
+		mark_word(worker, (uintptr_t)special->handle);
+		return;
+	}
+	mark_word(worker, (uintptr_t)special->arg);
+	if (object_too)
+		mark_word(worker, special->address);
+}
+
+/* Whether what the object leads to is kept, but not the object: it waits for its finalizer. */
+static bool keeps_content(struct span *s, const struct special *special)
+{
+	unsigned index = span_index(s, special->address);
+	return !special_is_weak(special) && !special->queue_link && !span_noscan(s) &&
+	       !(*span_mark_word(s, index >> 6) >> (index & 63) & 1);
+}
+
+/* While the program runs the pieces of a large object wait for the next mark_run. */
+static void mark_special(void *arg, struct span *s, const struct special *special)
+{
+	struct mark_worker *worker = arg;
+	uintptr_t object = special->address;
+	mark_special_words(worker, special, special->queue_link != NULL);
+	if (!keeps_content(s, special))
+		return;
+	if (span_marking && s->kind != SPAN_TYPED && s->elem_bytes > OBJECT_PIECE_BYTES)
+		mark_add_root(object, object + s->elem_bytes);
+	else
+		scan_whole(worker, s, object);
+}
+
+/*
+ * The program attaches it while marking goes on, or has it run: nobody may come to visit it. Not
+ * with the hands of scan_at_once, which may wait for the lock that is held here.
+ */
+static void mark_attached(const struct special *special)
+{
+	struct mark_worker *worker = &mark.workers[MARK_WORKERS_MAX - ASSIST_SLOTS];
+	while (!lock_try(&worker->taken))
+		if (++worker == &mark.workers[MARK_WORKERS_MAX - 1])
+			worker -= ASSIST_SLOTS - 1;
+	atomic_fetch_add(&mark.busy, 1);
+	if (!worker->buffer)
+		worker->buffer = work_take(); /* it has room, most likely */
+	mark_special_words(worker, special, true);
+	hand_over(worker);
+	atomic_fetch_sub(&mark.busy, 1);
+	lock_release(&worker->taken);
+}
+
+struct written {
+	struct mark_worker *worker;
+	uintptr_t lo, hi;
+};
+
+static void scan_written_content(void *arg, struct span *s, const struct special *special)
+{
+	const struct written *written = arg;
+	uintptr_t lo = special->address, hi = lo + s->elem_bytes;
+	if (!keeps_content(s, special))
+		return;
+	if (s->kind == SPAN_TYPED)
+		scan_typed(written->worker, lo, s->elem_bytes);
+	else
+		scan_words(written->worker, lo > written->lo ? lo : written->lo,
+		           hi < written->hi ? hi : written->hi);
+}
+
+/* ---- roots ----------------------------------------------------------------- */
+
 static void scan_root_span(struct mark_worker *worker, struct span *s)
 {
 	for (unsigned i = 0; i < s->nelems; i++)
@@ -458,6 +535,15 @@ static MARK_READS void scan_marked_between(struct mark_worker *worker, struct sp
 	}
 }
 
+static void scan_written_objects(struct mark_worker *worker, struct span *s, uintptr_t lo, uintptr_t hi)
+{
+	struct written written = {worker, lo, hi};
+	scan_marked_between(worker, s, lo, hi);
+	if (__atomic_load_n(&s->specials, __ATOMIC_RELAXED))
+		special_visit_between(s, span_object(s, span_index(s, lo)), hi, scan_written_content,
+		                      &written);
+}
+
 /* Pages of the heap that the program wrote to after they were scanned, or may have. */
 static void scan_written(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 {
@@ -470,7 +556,7 @@ static void scan_written(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 		if (s && s->state == SPAN_STACK)
 			scan_words(worker, sp > lo ? sp & -sizeof sp : lo, end);
 		else if (s && s->state == SPAN_INUSE && !span_noscan(s))
-			scan_marked_between(worker, s, lo, end);
+			scan_written_objects(worker, s, lo, end);
 		lo = end;
 	}
 }
@@ -489,6 +575,10 @@ static void scan_root(struct mark_worker *worker, const struct mark_root *root)
 		break;
 	case ROOT_FETCH:
 		mark.fetch(root->lo, root->hi);
+		break;
+	case ROOT_SPECIALS:
+		for (uintptr_t i = 0; i < root->hi && special_visit_next(mark_special, worker);)
+			i++;
 	}
 }
 
@@ -570,6 +660,7 @@ bool mark_begin(void)
 	mark.heap_base = pageheap.base;
 	mark.heap_bytes = pageheap.opened_bytes;
 	mark.overflow = false;
+	special_shade = mark_attached;
 	atomic_store(&mark.scanned_bytes, 0);
 	for (int i = 0; i < MARK_WORKERS_MAX; i++) {
 		struct mark_worker *worker = &mark.workers[i];
@@ -651,23 +742,13 @@ static void add_uncollectable(void)
 			add_root((struct mark_root){.what = ROOT_SPAN, .lo = (uintptr_t)s});
 }
 
-/*
- * What an object with a finalizer leads to is kept, the object itself is not; of a weak
- * reference its handle.
- */
-static void mark_attached(void *arg, struct span *s, const struct special *special)
+static void add_specials(void)
 {
-	struct mark_worker *worker = arg;
-	mark_word(worker, special_is_weak(special) ? (uintptr_t)special->handle
-	                                           : (uintptr_t)special->arg);
-	if (!special_is_weak(special) && !span_noscan(s))
-		scan_whole(worker, s, special->address);
-}
-
-static void mark_queued(void *arg, const struct special *special)
-{
-	mark_word(arg, special->address);
-	mark_word(arg, (uintptr_t)special->arg);
+	struct special running;
+	for (size_t spans = special_visit_begin(), i = 0; i < spans; i += SPECIAL_SPANS_TOGETHER)
+		add_root((struct mark_root){.what = ROOT_SPECIALS, .hi = SPECIAL_SPANS_TOGETHER});
+	if (special_running(&running))
+		mark_special_words(&mark.workers[0], &running, true);
 }
 
 static MARK_READS void scan_marked(struct mark_worker *worker, struct span *s)
@@ -698,19 +779,13 @@ static void helpers_admit(unsigned most)
 void mark_add_heap_roots_but_uncollectable(void)
 {
 	stackspan_visit(add_stack, NULL);
-	mark_finalizers();
+	add_specials();
 }
 
 void mark_add_heap_roots(void)
 {
 	add_uncollectable();
 	mark_add_heap_roots_but_uncollectable();
-}
-
-void mark_finalizers(void)
-{
-	special_visit_attached(mark_attached, &mark.workers[0]);
-	special_visit_queued(mark_queued, &mark.workers[0]);
 }
 
 void mark_run(unsigned helpers, void (*wake_helpers)(void))

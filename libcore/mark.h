@@ -44,14 +44,11 @@ void mark_now(uintptr_t lo, uintptr_t hi);
 /* Pages of the heap: the marked objects and stacks there are scanned by the next mark_run. Any worker. */
 void mark_add_written(uintptr_t lo, uintptr_t hi);
 
-/* What the heap itself holds as roots: uncollectable objects, stack spans, finalizers. */
+/* What the heap itself holds as roots: uncollectable objects, stack spans, finalizers, handles. */
 void mark_add_heap_roots(void);
 
 /* The same without the uncollectable objects, which are then reached or not, as any other. */
 void mark_add_heap_roots_but_uncollectable(void);
-
-/* Of these the ones that writes do not show: finalizers. World stopped. */
-void mark_finalizers(void);
 
 /*
  * Work of another kind: the next mark_run calls fetch for the range, in any of its threads.

@@ -7,6 +7,7 @@
 #include "pageheap.h"
 #include "roots.h"
 #include "sanitizer.h"
+#include "special.h"
 
 static bool is_marked(struct span *s, unsigned index)
 {
@@ -47,7 +48,7 @@ static void check_word(uintptr_t from, size_t from_bytes, uintptr_t word)
 	unsigned index = span_index(s, word);
 	if (index < s->nelems && !is_free(s, index) && !is_marked(s, index) &&
 	    !may_be_new(from, from_bytes))
-		os_fatal("marking: the object at %p is marked and leads to %p of %zu bytes, which is not",
+		os_fatal("marking: the object at %p is kept and leads to %p of %zu bytes, which is not",
 		         (void *)from, (void *)span_object(s, index), s->elem_bytes);
 }
 
@@ -71,8 +72,27 @@ static MARK_READS void check_object(struct span *s, uintptr_t object)
 		check_word(object, s->elem_bytes, *(const uintptr_t *)p);
 }
 
+/* What hangs on an object: as the marker has it (mark.c). */
+static void check_special(void *arg, struct span *s, const struct special *special)
+{
+	uintptr_t object = special->address;
+	(void)arg;
+	if (special_is_weak(special)) {
+		check_word(object, s->elem_bytes, (uintptr_t)special->handle);
+		return;
+	}
+	check_word(object, s->elem_bytes, (uintptr_t)special->arg);
+	if (special->queue_link)
+		check_word(object, s->elem_bytes, object);
+	else if (!span_noscan(s))
+		check_object(s, object);
+}
+
 void mark_check(void)
 {
+	special_visit_begin();
+	while (special_visit_next(check_special, NULL))
+		;
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		for (struct span *s = mcentral[class].all; s; s = s->all_next)
 			for (unsigned i = 0; i < s->nelems && !span_noscan(s); i++)

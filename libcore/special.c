@@ -7,13 +7,16 @@
 #include "os.h"
 #include "sysmem.h"
 
-enum { SPANS_MAX = 1 << 24 };
+enum { SPANS_MAX = 1 << 24, VISITED_TOGETHER = 32 };
+
+void (*special_shade)(const struct special *special);
 
 static struct {
 	struct lock lock;
 	struct special *unused;
 	struct span **spans; /* those with specials, each at its special_place; a table */
 	uint32_t span_count, span_count_max;
+	uint32_t to_visit; /* of them, the first ones */
 	struct special *queue, **queue_end;
 	struct special running;
 	bool is_running;
@@ -118,6 +121,13 @@ static struct special **find_kind(struct span *s, uintptr_t address, bool weak)
 	return NULL;
 }
 
+/* Who marks may have been here. */
+static void shade(const struct special *sp)
+{
+	if (__builtin_expect(span_marking, 0))
+		special_shade(sp);
+}
+
 static bool insert(struct span *s, struct special special)
 {
 	struct special *sp = special_new(), **link = find(s, special.address);
@@ -130,6 +140,7 @@ static bool insert(struct span *s, struct special special)
 	*sp = special;
 	sp->next = *link;
 	*link = sp;
+	shade(sp);
 	return true;
 }
 
@@ -158,6 +169,7 @@ bool special_set(struct span *s, uintptr_t object, void (*fn)(void *, void *), v
 	if (link && fn) {
 		(*link)->fn = fn;
 		(*link)->arg = arg;
+		shade(*link);
 	} else if (link) {
 		drop(link);
 		span_leave_if_bare(s);
@@ -200,6 +212,7 @@ static void move_one(struct special **link, struct span *target, uintptr_t addre
 		atomic_store_explicit(sp->handle, address, memory_order_release);
 	sp->next = *to;
 	*to = sp;
+	shade(sp);
 }
 
 bool special_move(struct span *s, uintptr_t from, struct span *target, uintptr_t to, size_t bytes)
@@ -262,20 +275,60 @@ unsigned special_sweep(struct span *s)
 	return queued;
 }
 
-void special_visit_attached(void (*visit)(void *arg, struct span *s, const struct special *), void *arg)
+/* ---- visits ---------------------------------------------------------------- */
+
+size_t special_visit_begin(void)
 {
-	for (uint32_t i = 0; i < specials.span_count; i++)
-		for (struct special *sp = specials.spans[i]->specials; sp; sp = sp->next)
-			if (!sp->queue_link)
-				visit(arg, specials.spans[i], sp);
+	return specials.to_visit = specials.span_count;
 }
 
-void special_visit_queued(void (*visit)(void *arg, const struct special *), void *arg)
+static unsigned copy_some(struct span *s, uintptr_t lo, uintptr_t hi, struct special *copies)
 {
-	for (struct special *sp = specials.queue; sp; sp = sp->queue_next)
-		visit(arg, sp);
-	if (specials.is_running)
-		visit(arg, &specials.running);
+	unsigned count = 0;
+	lock_acquire(&specials.lock);
+	for (struct special *sp = *find(s, lo); sp && sp->address < hi && count < VISITED_TOGETHER;
+	     sp = sp->next)
+		copies[count++] = *sp;
+	lock_release(&specials.lock);
+	return count;
+}
+
+/*
+ * The next copies begin at the address of the last one, which may have more: three at most, a
+ * weak reference, a finalizer, and one that is queued.
+ */
+void special_visit_between(struct span *s, uintptr_t lo, uintptr_t hi, special_visit *visit, void *arg)
+{
+	struct special copies[VISITED_TOGETHER];
+	unsigned count;
+	do {
+		count = copy_some(s, lo, hi, copies);
+		for (unsigned i = 0; i < count; i++)
+			visit(arg, s, &copies[i]);
+		if (count)
+			lo = copies[count - 1].address;
+	} while (count == VISITED_TOGETHER);
+}
+
+/* From the last to the first: a span whose place changes meanwhile moves towards the first. */
+bool special_visit_next(special_visit *visit, void *arg)
+{
+	struct span *s = NULL;
+	lock_acquire(&specials.lock);
+	if (specials.to_visit > specials.span_count)
+		specials.to_visit = specials.span_count;
+	if (specials.to_visit)
+		s = specials.spans[--specials.to_visit];
+	lock_release(&specials.lock);
+	if (s)
+		special_visit_between(s, 0, UINTPTR_MAX, visit, arg);
+	return s;
+}
+
+bool special_running(struct special *out)
+{
+	*out = specials.running;
+	return specials.is_running;
 }
 
 /* ---- the finalizer thread -------------------------------------------------- */
@@ -300,6 +353,7 @@ bool special_run_next(struct special *out)
 	if (specials.is_running) {
 		take_first(out);
 		specials.running = *out;
+		shade(out);
 	}
 	bool found = specials.is_running;
 	lock_release(&specials.lock);
@@ -313,6 +367,7 @@ bool special_queue_empty(void)
 
 void special_after_fork(void)
 {
+	specials.lock = (struct lock){0};
 	specials.is_running = false;
 	memset(&specials.running, 0, sizeof specials.running);
 }

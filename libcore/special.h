@@ -14,8 +14,8 @@
  * when the object is found dead: before its finalizer is queued, and for ever, whatever
  * the finalizer does. The word is an object of the heap, kept by the special.
  *
- * Lock: one lock guards lists and queue; taken inside the heap, no lock is taken
- * under it but sysmem's.
+ * Lock: one lock guards lists and queue; taken inside the heap, or by a marker. No lock is taken
+ * under it but sysmem's and the marker's.
  */
 #ifndef SPECIAL_H
 #define SPECIAL_H
@@ -66,9 +66,22 @@ bool special_move(struct span *s, uintptr_t from, struct span *target, uintptr_t
  */
 unsigned special_sweep(struct span *s);
 
-/* Calls visit for each special that is not queued, then for each queued or running one. World stopped. */
-void special_visit_attached(void (*visit)(void *arg, struct span *s, const struct special *), void *arg);
-void special_visit_queued(void (*visit)(void *arg, const struct special *), void *arg);
+/*
+ * The marker's part. Visits copies, with no lock held; the program may go on meanwhile. What is
+ * attached or moved, or begins to run, while span_marking is set goes to special_shade instead,
+ * with the lock held, and may be visited or not.
+ */
+typedef void special_visit(void *arg, struct span *s, const struct special *special);
+extern void (*special_shade)(const struct special *special);
+
+/* From the start: returns how many spans are to be visited. World stopped. */
+size_t special_visit_begin(void);
+/* Visits what hangs in one more span; false: there is none. Any worker. */
+bool special_visit_next(special_visit *visit, void *arg);
+/* Visits what hangs on the addresses [lo, hi) of a span. Any worker. */
+void special_visit_between(struct span *s, uintptr_t lo, uintptr_t hi, special_visit *visit, void *arg);
+/* The finalizer that runs; false: none does. World stopped. */
+bool special_running(struct special *out);
 
 /*
  * The finalizer thread's part: takes the oldest queued finalizer, which stays a
@@ -77,7 +90,10 @@ void special_visit_queued(void (*visit)(void *arg, const struct special *), void
 bool special_run_next(struct special *out);
 bool special_queue_empty(void);
 
-/* In a forked child: what was running in the parent's thread is not run again. */
+/*
+ * In a forked child: what was running in the parent's thread is not run again. The lock may
+ * have been held by a marker, which only reads.
+ */
 void special_after_fork(void);
 
 #endif

@@ -10,12 +10,14 @@ endforeach()
 set(heap_stress_arguments 1)
 set(heap_stress_environment MEMSPAN_GCPERCENT=25)
 set(heap_moves_pointers_while_marked_arguments 3)
+set(finalizers_change_while_marked_arguments 1)
 set(roots_change_while_marked_arguments 2)
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	# Each in both modes of the collector.
 	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
 			heap_moves_pointers_while_marked roots_change_while_marked snapshot_of_one_instant
-			weak_references finalizers_run_in_order)
+			weak_references finalizers_run_in_order
+			finalizers_change_while_marked)
 		memspan_add_plain_test(${name} SOURCES ${heap_folder}/${name}.c ${heap_folder}/mode.c
 			LIBS memspan_core memspan_dumper memspan_format Threads::Threads
 			ARGS ${${name}_arguments})
