@@ -83,7 +83,7 @@ target_link_libraries(survey PUBLIC memspan_format)
 
 # Each system call of the dumper goes through faults.c, which makes it fail when told to.
 add_executable(faulty_program ${dumper_tests}/recorded_program.c
-	${dumper_tests}/fake_recorder.c ${dumper_tests}/faults.c)
+	${dumper_tests}/fake_recorder.c ${dumper_tests}/faults.c ${dumper_tests}/power.c)
 target_compile_definitions(faulty_program PRIVATE _GNU_SOURCE)
 target_include_directories(faulty_program PRIVATE
 	${PROJECT_SOURCE_DIR}/libcore ${PROJECT_SOURCE_DIR}/libcore/include)

@@ -7,7 +7,7 @@
  *
  * HOW is an errno's name, or "short" (half of a write is done, and says so), "torn" (half
  * of it, and the next write is refused), "kill" (SIGKILL instead of the call), "killtorn"
- * (after half of a write).
+ * (after half of a write), "power" (as kill, and what was not synced is lost).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,9 @@
 #include <unistd.h>
 
 #include "faults.h"
+#include "power.h"
 
-enum how { HOW_ERROR, HOW_SHORT, HOW_TORN, HOW_KILL, HOW_KILL_TORN };
+enum how { HOW_ERROR, HOW_SHORT, HOW_TORN, HOW_KILL, HOW_KILL_TORN, HOW_POWER };
 
 static struct rule {
 	enum fault_call call;
@@ -37,6 +38,7 @@ static struct rule {
 
 static unsigned rule_count;
 static atomic_uint calls[FAULT_CALLS];
+static bool loses_power;
 static atomic_bool has_struck, refuses_next_write;
 static int fd_struck = -1;
 
@@ -53,6 +55,7 @@ static void rule_read(char *text)
 		{"ENOMEM", HOW_ERROR, ENOMEM}, {"EMFILE", HOW_ERROR, EMFILE}, {"EAGAIN", HOW_ERROR, EAGAIN},
 		{"ENOLCK", HOW_ERROR, ENOLCK}, {"short", HOW_SHORT, 0},       {"torn", HOW_TORN, 0},
 		{"kill", HOW_KILL, 0},         {"killtorn", HOW_KILL_TORN, 0},
+		{"power", HOW_POWER, 0},
 	};
 	char *number = strchr(text, ':'), *how = number ? strchr(number + 1, ':') : NULL;
 	struct rule rule = {.call = FAULT_CALLS};
@@ -75,6 +78,7 @@ static void rule_read(char *text)
 	}
 	if (!known || rule.call == FAULT_CALLS)
 		abort();
+	loses_power = loses_power || rule.how == HOW_POWER;
 	rules[rule_count++] = rule;
 }
 
@@ -90,6 +94,8 @@ __attribute__((constructor(101))) static void rules_read(void)
 	text[sizeof(text) - 1] = '\0';
 	for (char *one = strsep(&rest, ","); one; one = strsep(&rest, ","))
 		rule_read(one);
+	if (loses_power)
+		power_begin();
 	if (fd)
 		fd_struck = atoi(fd);
 }
@@ -105,7 +111,9 @@ static const struct rule *rule_for(enum fault_call call)
 			continue;
 		if (i == 0 && !atomic_exchange(&has_struck, true) && fd_struck >= 0)
 			syscall(SYS_write, fd_struck, "!", 1);
-		if (rule->how == HOW_KILL)
+		if (rule->how == HOW_POWER)
+			power_lost();
+		if (rule->how == HOW_KILL || rule->how == HOW_POWER)
 			kill(getpid(), SIGKILL);
 		errno = rule->error;
 		return rule;
@@ -128,7 +136,6 @@ static const struct rule *rule_for(enum fault_call call)
 WRAP_INT(FAULT_FSTAT, fstat, (int fd, struct stat *status), (fd, status))
 WRAP_INT(FAULT_LSTAT, lstat, (const char *path, struct stat *status), (path, status))
 WRAP_INT(FAULT_FTRUNCATE, ftruncate, (int fd, off_t bytes), (fd, bytes))
-WRAP_INT(FAULT_FDATASYNC, fdatasync, (int fd), (fd))
 WRAP_INT(FAULT_FLOCK, flock, (int fd, int operation), (fd, operation))
 WRAP_INT(FAULT_RENAME, rename, (const char *from, const char *to), (from, to))
 WRAP_INT(FAULT_UNLINK, unlink, (const char *path), (path))
@@ -148,6 +155,17 @@ int __wrap_open(const char *path, int flags, ...)
 	mode = flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
 	va_end(arguments);
 	return __real_open(path, flags, mode);
+}
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+	if (rule_for(FAULT_FDATASYNC))
+		return -1;
+	if (loses_power)
+		power_synced(fd);
+	return __real_fdatasync(fd);
 }
 
 /* The descriptor is closed whatever close says: Linux does the same. */

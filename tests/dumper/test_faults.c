@@ -8,8 +8,9 @@
  *
  * Held when a call fails: the program does all it would have done and exits with 0; no
  * snapshot is lost but the one at hand; all that is in the file can be read, and the run's
- * end says how many are there. Held when the program is killed: each snapshot that it was
- * told to be written is there, and the next run appends without harm.
+ * end says how many are there. Held when the program is killed, also by a loss of power that
+ * leaves just what was synced: each snapshot that it was told to be written is there, and the
+ * next run appends without harm.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -321,6 +322,8 @@ static void try_call(const struct scenario *scenario, enum fault_call call)
 			try_all(scenario, name, how, NULL, check_unharmed);
 	}
 	try_all(scenario, name, ":kill", NULL, check_killed);
+	if (is_long || call == FAULT_WRITE || call == FAULT_FDATASYNC || call == FAULT_RENAME)
+		try_all(scenario, name, ":power", NULL, check_killed);
 	printf("%s: %s: %lu cases\n", scenario->name, name, cases - before);
 }
 
@@ -350,7 +353,7 @@ static void former_make(void)
 
 int main(int count, char **arguments)
 {
-	char work[128];
+	char work[128], synced[128];
 
 	if (count < 2)
 		return 2;
@@ -365,7 +368,8 @@ int main(int count, char **arguments)
 	}
 	snprintf(former_path, sizeof(former_path), "%s/former", top);
 	snprintf(work, sizeof(work), "%s/work", top);
-	if (mkdir(work, 0700) != 0 || chdir(work) != 0)
+	snprintf(synced, sizeof(synced), "%s/synced", top);
+	if (mkdir(synced, 0700) != 0 || mkdir(work, 0700) != 0 || chdir(work) != 0)
 		return 1;
 	former_make();
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
@@ -375,7 +379,9 @@ int main(int count, char **arguments)
 		printf("%s: %lu cases\n", scenarios[i].name, cases - before);
 	}
 	folder_empty();
-	if (chdir("/") == 0 && rmdir(work) == 0 && unlink(former_path) == 0)
+	if (chdir(synced) == 0)
+		folder_empty();
+	if (chdir("/") == 0 && rmdir(synced) == 0 && rmdir(work) == 0 && unlink(former_path) == 0)
 		rmdir(top);
 	return failures > 0 || cases < 100;
 }
