@@ -20,5 +20,7 @@ add_test(NAME cli_hostile COMMAND python3 ${cli_tests}/hostile.py $<TARGET_FILE:
 	$<TARGET_FILE:make_recording>)
 add_test(NAME cli_export COMMAND python3 ${cli_tests}/export.py $<TARGET_FILE:memanalyze>
 	${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
-set_tests_properties(cli_completions cli_help cli_hostile cli_export PROPERTIES
+add_test(NAME cli_verify COMMAND python3 ${cli_tests}/verify.py $<TARGET_FILE:memanalyze>
+	$<TARGET_FILE:make_recording>)
+set_tests_properties(cli_completions cli_help cli_hostile cli_export cli_verify PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

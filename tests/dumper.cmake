@@ -35,6 +35,10 @@ if(Python3_FOUND AND ZSTD_COMMAND)
 			"-DCOMMAND=${second_reader};${golden}/${name}.zst"
 			-DEXPECTED=${golden}/${name}.txt -P ${format_tests}/compare_text.cmake)
 	endforeach()
+	# What the real heap records, with threads and forks.
+	add_test(NAME second_reader_of_a_program COMMAND ${format_tests}/test_program
+		$<TARGET_FILE:memanalyze> $<TARGET_FILE:busy_program> $<TARGET_FILE:print_recording>
+		${second_reader})
 	set(large ${CMAKE_CURRENT_BINARY_DIR}/large_sample.zst)
 	add_test(NAME make_large_sample COMMAND make_sample ${large} 1 2 4 2 5000 0 1)
 	add_test(NAME second_reader_large COMMAND ${CMAKE_COMMAND}

@@ -351,6 +351,24 @@ Test(dumper, a_file_taken_away_is_begun_anew)
 	expect_whole("b.zst", 1, 3);
 }
 
+/* What is put there by others is not ours, whatever it is, and stays as it is. */
+Test(dumper, what_is_put_in_the_place_of_the_file_is_left_alone)
+{
+	cr_assert_eq(shell("echo mine > foreign; cp foreign expected; "
+	                   "MEMSPAN_DUMP=a.zst $P gc 3 rename foreign a.zst gc 2 2> err"), 0);
+	cr_assert_eq(shell("cmp -s a.zst expected && grep -c recording err | grep -qx 1"), 0);
+	cr_assert_eq(shell("cp expected target; ln -s target link; "
+	                   "MEMSPAN_DUMP=b.zst $P gc 3 rename link b.zst gc 2 2> err"), 0);
+	cr_assert_eq(shell("test -L b.zst && cmp -s target expected && grep -q link err"), 0);
+	cr_assert_eq(shell("mkfifo pipe; MEMSPAN_DUMP=c.zst $P gc 3 rename pipe c.zst gc 2 2> err"), 0);
+	cr_assert_eq(shell("test -p c.zst && grep -q 'no regular file' err"), 0);
+	/* The whole of another recording: appended to, and nothing of it is changed. */
+	cr_assert_eq(shell("MEMSPAN_DUMP=other.zst $P gc 4; cp other.zst expected; "
+	                   "MEMSPAN_DUMP=d.zst $P gc 3 rename other.zst d.zst gc 2; "
+	                   "cmp -s -n $(wc -c < expected) d.zst expected"), 0);
+	cr_assert_eq(decode("d.zst").snapshots, 5 + 3);
+}
+
 Test(dumper, a_file_cut_underneath_goes_on_in_a_new_segment)
 {
 	struct sample_found found;

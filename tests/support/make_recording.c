@@ -1,6 +1,7 @@
 /*
  * make_recording.c - writes a recording that recording.h describes:
- * make_recording FILE RUNS SNAPSHOTS SPANS [summary] [torn] [contradicts] [newer]
+ * make_recording FILE RUNS SNAPSHOTS SPANS [summary] [torn] [contradicts] [newer] [more WORD N]
+ * more: this word of mstats says so much more than is true
  * newer: the first segment is of a format version that nobody has seen yet.
  */
 #include <stdio.h>
@@ -36,6 +37,12 @@ int main(int argc, char **argv)
 		shape.torn |= strcmp(argv[i], "torn") == 0;
 		shape.contradicts |= strcmp(argv[i], "contradicts") == 0;
 		newer |= strcmp(argv[i], "newer") == 0;
+		if (strcmp(argv[i], "more") == 0 && i + 2 < argc) {
+			shape.wrong_word = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+			shape.more = strtoull(argv[i + 2], NULL, 10);
+			if (shape.wrong_word >= sizeof(struct snapshot_mstats) / sizeof(uint64_t))
+				return 2;
+		}
 	}
 	uint8_t *data = recording_make(&shape, &bytes);
 	if (data && newer)

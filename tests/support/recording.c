@@ -100,6 +100,10 @@ static void make_stats(struct snapshot_mstats *m, const struct maker *maker, uin
 		m->heap_released = m->heap_idle + 1;
 		m->next_gc = UINT64_MAX;
 	}
+	uint64_t words[sizeof *m / sizeof(uint64_t)];
+	memcpy(words, m, sizeof *m);
+	words[maker->shape->wrong_word] += maker->shape->more;
+	memcpy(m, words, sizeof *m);
 }
 
 static void check(struct maker *maker, enum snapshot_result result)

@@ -18,6 +18,8 @@ struct recording_shape {
 	bool summary;             /* without span tables */
 	bool torn;                /* the last run has no end */
 	bool contradicts;         /* more is released than idle, and the goal is off the scale */
+	uint32_t wrong_word;      /* of mstats, */
+	uint64_t more;            /* that says so much more than is true */
 };
 
 /* To be given back with free(); NULL when memory was refused. */
