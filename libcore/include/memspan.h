@@ -387,7 +387,8 @@ MEMSPAN_API int memspan_visit_spans(int (*visit)(const memspan_span *span, void 
 
 /*
  * Writes one snapshot, now, to a new file at path (created 0600), whether or not
- * recording is on. Returns 0, or -1 with errno: EEXIST when there is such a file,
+ * recording is on. With MEMSPAN_LEAKS=1 it also tells which uncollectable objects and blocks
+ * of malloc nothing points to; all threads stand while they are looked for. Returns 0, or -1 with errno: EEXIST when there is such a file,
  * ENOMEM, or what open, write or close said.
  */
 MEMSPAN_API int memspan_dump(const char *path);
