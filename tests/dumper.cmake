@@ -80,6 +80,11 @@ if(TARGET test_dumper)
 	add_dependencies(test_dumper recorded_program)
 endif()
 
+add_test(NAME test_rotation COMMAND ${dumper_tests}/test_rotation
+	$<TARGET_FILE:recorded_program> $<TARGET_FILE:print_recording>)
+set_tests_properties(test_rotation PROPERTIES TIMEOUT 300
+	ENVIRONMENT "${memspan_test_environment}")
+
 # What faults and kills leave is read with the format library alone.
 add_library(survey STATIC ${CMAKE_CURRENT_LIST_DIR}/support/survey.c)
 target_include_directories(survey PUBLIC ${CMAKE_CURRENT_LIST_DIR}/support)

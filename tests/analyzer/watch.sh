@@ -119,6 +119,9 @@ pid=$!
 until_true test -s thin.zst
 "$memanalyze" watch --format csv thin.zst >thin 2>thin.err &
 watch=$!
+while kill -0 $pid 2>/dev/null; do
+	status 0 sql thin.zst 'SELECT count(*) FROM span' # whole at any moment, whichever file it is
+done
 wait $pid
 wait $watch || fail "watching a thinned recording: status $?: $(cat thin.err)"
 tail -n +2 thin | cut -d, -f1 | sort -n -u -c || fail 'a snapshot came twice, or backwards'
