@@ -11,13 +11,17 @@
 #include <unistd.h>
 
 #include "os.h"
+#include "pagescan.h"
 #include "sanitizer.h"
 
 enum {
 	READ_BYTES = 2048,
 	LINE_BYTES = 128, /* as much of a line of /proc/self/maps as matters */
 	PAGES = 128,      /* asked about at a time */
+	REGIONS = 64,     /* the same, of a scan */
 };
+
+static const uint64_t SPARSE_BYTES_MAX = (uint64_t)64 << 30;
 
 static const uint64_t PAGEMAP_TOUCHED = 3ull << 62; /* present or swapped out */
 static const uint64_t PAGEMAP_FILE = 1ull << 61;
@@ -215,25 +219,71 @@ void mapping_touched(uintptr_t lo, uintptr_t hi,
 	errno = saved;
 }
 
-bool mapping_written(uintptr_t lo, uintptr_t hi,
-                     void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+struct written {
+	uintptr_t lo, hi;
+	void (*fn)(void *arg, uintptr_t lo, uintptr_t hi);
+	void *arg;
+};
+
+static void give_written(const struct written *to, uintptr_t lo, uintptr_t hi)
+{
+	to->fn(to->arg, lo < to->lo ? to->lo : lo, hi > to->hi ? to->hi : hi);
+}
+
+/* Linux 6.7 leaps over what was never touched. False before, and nothing given then. */
+static bool scan_written(int fd, const struct written *to, uintptr_t start, uintptr_t end)
+{
+	struct pagescan_region regions[REGIONS];
+	struct pagescan_request request = {
+	    .size = sizeof request,
+	    .start = start,
+	    .end = end,
+	    .regions = (uintptr_t)regions,
+	    .region_count = REGIONS,
+	    .inverted = PAGESCAN_FILE | PAGESCAN_ZERO,
+	    .all_of = PAGESCAN_FILE | PAGESCAN_ZERO,
+	    .any_of = PAGESCAN_PRESENT | PAGESCAN_SWAPPED,
+	    .returned = PAGESCAN_PRESENT | PAGESCAN_SWAPPED,
+	};
+	while (request.start < request.end) {
+		int count = ioctl(fd, PAGESCAN, &request);
+		if (count < 0 || request.walk_end <= request.start)
+			return false; /* the first time, or never */
+		for (int i = 0; i < count; i++)
+			give_written(to, (uintptr_t)regions[i].start, (uintptr_t)regions[i].end);
+		request.start = request.walk_end;
+	}
+	return true;
+}
+
+/* Page by page: of a mapping that is larger than most machines nobody would see the end. */
+static bool read_written(int fd, const struct written *to, uintptr_t start, uintptr_t end)
 {
 	size_t unit = os_page_bytes();
 	uint64_t entries[PAGES];
-	int saved = errno;
-	int fd = open_proc("/proc/self/pagemap");
-	bool known = fd >= 0;
-	for (uintptr_t at = lo & -unit; known && at < hi;) {
-		size_t pages = (hi - at + unit - 1) / unit;
-		if (pages > PAGES)
-			pages = PAGES;
+	if (end - start > SPARSE_BYTES_MAX)
+		return false;
+	for (uintptr_t at = start; at < end;) {
+		size_t pages = (end - at) / unit < PAGES ? (end - at) / unit : PAGES;
 		long n = syscall(SYS_pread64, fd, entries, pages * sizeof *entries,
 		                 (long)(at / unit * sizeof *entries));
-		known = n == (long)(pages * sizeof *entries);
-		for (size_t i = 0; known && i < pages; i++, at += unit)
+		if (n != (long)(pages * sizeof *entries))
+			return false;
+		for (size_t i = 0; i < pages; i++, at += unit)
 			if (entries[i] & PAGEMAP_TOUCHED && !(entries[i] & PAGEMAP_FILE))
-				written(arg, at < lo ? lo : at, at + unit > hi ? hi : at + unit);
+				give_written(to, at, at + unit);
 	}
+	return true;
+}
+
+bool mapping_written(uintptr_t lo, uintptr_t hi,
+                     void (*fn)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+{
+	const struct written to = {lo, hi, fn, arg};
+	uintptr_t unit = os_page_bytes(), start = lo & -unit, end = (hi + unit - 1) & -unit;
+	int saved = errno;
+	int fd = open_proc("/proc/self/pagemap");
+	bool known = fd >= 0 && (scan_written(fd, &to, start, end) || read_written(fd, &to, start, end));
 	if (fd >= 0)
 		syscall(SYS_close, fd);
 	errno = saved;

@@ -46,10 +46,11 @@ void mapping_touched(uintptr_t lo, uintptr_t hi,
                      void (*touched)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
 
 /*
- * The same for a private mapping, without pages that still are those of a file. False when
- * the system does not tell.
+ * Calls fn for the parts of a private mapping that were written to, without pages that still are
+ * those of a file. False when the system does not tell, or would take minutes to: then fn was
+ * called for nothing, or not for all.
  */
 bool mapping_written(uintptr_t lo, uintptr_t hi,
-                     void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
+                     void (*fn)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
 
 #endif

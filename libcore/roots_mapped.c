@@ -22,7 +22,7 @@ struct left_out {
 struct visit {
 	void (*range)(void *arg, uintptr_t lo, uintptr_t hi);
 	void *arg;
-	uintptr_t lo, hi; /* pages that wait to be copied */
+	uintptr_t lo, hi; /* waits to be copied: at most COPY_BYTES */
 	bool known;
 };
 
@@ -100,20 +100,25 @@ static void give_copied(struct visit *visit)
 	visit->lo = visit->hi = 0;
 }
 
-static void give_page(void *arg, uintptr_t lo, uintptr_t hi)
+/* As much at a time as there is room for: small parts that follow each other, large ones cut. */
+static void give_part(void *arg, uintptr_t lo, uintptr_t hi)
 {
 	struct visit *visit = arg;
-	if (lo != visit->hi || hi - visit->lo > COPY_BYTES) {
-		give_copied(visit);
-		visit->lo = lo;
+	while (lo < hi) {
+		if (lo != visit->hi || visit->hi - visit->lo == COPY_BYTES) {
+			give_copied(visit);
+			visit->lo = visit->hi = lo;
+		}
+		uintptr_t room = COPY_BYTES - (visit->hi - visit->lo);
+		visit->hi = hi - lo < room ? hi : lo + room;
+		lo = visit->hi;
 	}
-	visit->hi = hi;
 }
 
 static void give_written(struct visit *visit, uintptr_t lo, uintptr_t hi)
 {
 	if (lo < hi)
-		visit->known = mapping_written(lo, hi, give_page, visit) && visit->known;
+		visit->known = mapping_written(lo, hi, give_part, visit) && visit->known;
 	give_copied(visit);
 }
 

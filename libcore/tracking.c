@@ -7,7 +7,6 @@
 #include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,32 +14,16 @@
 
 #include "lock.h"
 #include "os.h"
+#include "pagescan.h"
 
-/* What headers older than Linux 6.7 lack; include/uapi/linux/userfaultfd.h and fs.h. */
+/* What headers older than Linux 6.7 lack; include/uapi/linux/userfaultfd.h. */
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
 #endif
 static const uint64_t FEATURES = (uint64_t)1 << 13    /* UFFD_FEATURE_WP_UNPOPULATED */
                                  | (uint64_t)1 << 15; /* UFFD_FEATURE_WP_ASYNC */
 
-struct scan_region {
-	uint64_t start, end, categories;
-};
-
-struct scan_request {
-	uint64_t size, flags, start, end, walk_end, regions, region_count, pages_max;
-	uint64_t inverted, all_of, any_of, returned;
-};
-
-#define PAGES_SCAN _IOWR('f', 16, struct scan_request)
-
 enum {
-	SCAN_PROTECT = 1 << 0,
-	SCAN_FAIL_UNTRACKED = 1 << 1,
-	CATEGORY_WRITTEN = 1 << 1,
-	CATEGORY_PRESENT = 1 << 3,
-	CATEGORY_SWAPPED = 1 << 4,
-	CATEGORY_ZERO = 1 << 5, /* present, and the kernel's page of zeroes */
 	REGIONS = 256,
 	DESCRIPTOR_MIN = 512, /* out of the way of programs that count on low numbers */
 };
@@ -149,26 +132,26 @@ void tracking_lost(void)
 static const char *try_out(void)
 {
 	const char *why = NULL;
-	struct scan_region region;
+	struct pagescan_region region;
 	size_t bytes = os_page_bytes();
 	char *page = os_map(bytes, false);
 	if (!page)
 		return "no memory to try it with";
 	struct uffdio_register range = {.range = {(uintptr_t)page, bytes},
 	                                .mode = UFFDIO_REGISTER_MODE_WP};
-	struct scan_request request = {
+	struct pagescan_request request = {
 	    .size = sizeof request,
-	    .flags = SCAN_PROTECT | SCAN_FAIL_UNTRACKED,
+	    .flags = PAGESCAN_PROTECT | PAGESCAN_FAIL_UNTRACKED,
 	    .start = (uintptr_t)page,
 	    .end = (uintptr_t)page + bytes,
 	    .regions = (uintptr_t)&region,
 	    .region_count = 1,
-	    .all_of = CATEGORY_WRITTEN,
-	    .returned = CATEGORY_WRITTEN,
+	    .all_of = PAGESCAN_WRITTEN,
+	    .returned = PAGESCAN_WRITTEN,
 	};
 	if (ioctl(tracking.descriptor, UFFDIO_REGISTER, &range) != 0)
 		why = "userfaultfd does not take the heap's memory";
-	else if (ioctl(tracking.pages, PAGES_SCAN, &request) < 0)
+	else if (ioctl(tracking.pages, PAGESCAN, &request) < 0)
 		why = "/proc/self/pagemap does not tell written pages";
 	os_unmap(page, bytes);
 	return why;
@@ -267,30 +250,30 @@ bool tracking_cover(uintptr_t lo, uintptr_t hi)
 }
 
 /* What was never written counts as written too, but there is nothing to read. */
-static bool has_content(const struct scan_region *region)
+static bool has_content(const struct pagescan_region *region)
 {
-	return (region->categories & (CATEGORY_PRESENT | CATEGORY_SWAPPED)) &&
-	       !(region->categories & CATEGORY_ZERO);
+	return (region->categories & (PAGESCAN_PRESENT | PAGESCAN_SWAPPED)) &&
+	       !(region->categories & PAGESCAN_ZERO);
 }
 
 bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
                       void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
 {
-	struct scan_region regions[REGIONS];
+	struct pagescan_region regions[REGIONS];
 	int saved = errno;
 	bool done = true;
 	while (done && lo < hi) {
-		struct scan_request request = {
+		struct pagescan_request request = {
 		    .size = sizeof request,
-		    .flags = SCAN_FAIL_UNTRACKED | (protect ? SCAN_PROTECT : 0),
+		    .flags = PAGESCAN_FAIL_UNTRACKED | (protect ? PAGESCAN_PROTECT : 0),
 		    .start = lo,
 		    .end = hi,
 		    .regions = (uintptr_t)regions,
 		    .region_count = REGIONS,
-		    .all_of = CATEGORY_WRITTEN,
-		    .returned = CATEGORY_WRITTEN | CATEGORY_PRESENT | CATEGORY_SWAPPED | CATEGORY_ZERO,
+		    .all_of = PAGESCAN_WRITTEN,
+		    .returned = PAGESCAN_WRITTEN | PAGESCAN_PRESENT | PAGESCAN_SWAPPED | PAGESCAN_ZERO,
 		};
-		int count = ioctl(tracking.pages, PAGES_SCAN, &request);
+		int count = ioctl(tracking.pages, PAGESCAN, &request);
 		done = count >= 0 && request.walk_end > lo;
 		for (int i = 0; i < count; i++)
 			if (has_content(&regions[i]))

@@ -32,12 +32,13 @@ enum {
 	FILE_BYTES = 256,
 	REGISTERED_BYTES = 192,
 	LATE_KEYS = 40,
+	AREA_BYTES = 3 << 20,
 };
 
 static void *volatile list;
 static char *volatile inside[INSIDE];
 static _Thread_local void *volatile thread_local_pointer;
-static void **volatile mapped;      /* a page that the program mapped itself */
+static void **volatile mapped;      /* the end of an area that the program mapped itself */
 static void **volatile shared;      /* hidden: a page that nobody looks through */
 static void **volatile file;        /* a page of a file, its own copy */
 static void **volatile registered;
@@ -166,7 +167,9 @@ int main(int argc, char **argv)
 {
 	pthread_t thread;
 	int (*add_roots)(void *, size_t) = (int (*)(void *, size_t))dlsym(RTLD_DEFAULT, "memspan_add_roots");
-	mapped = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mapped = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset((void *)mapped, 1, AREA_BYTES);
+	mapped += AREA_BYTES / sizeof *mapped - 1;
 	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	file = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("/proc/self/exe", O_RDONLY), 0);
 	registered = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
