@@ -278,18 +278,19 @@ static void leave_current(struct mcache *m, unsigned class, struct span *s)
 
 /* ---- frees for others ---------------------------------------------------- */
 
+/* Afterwards none is open. */
 static void hand_over(struct mcache_parcel *parcel)
 {
-	struct span *s = parcel->span;
-	uint64_t slots = parcel->slots;
-	if (!slots)
-		return;
-	span_will_change(s);
-	uint64_t before = atomic_fetch_or(&parcel->group->remote, slots);
-	if (before & slots)
-		span_freed_by_two(s, (unsigned)(parcel->group - s->groups), before & slots);
+	struct mcache_parcel full = *parcel;
 	*parcel = (struct mcache_parcel){0};
-	mcentral_push_remote(s);
+	if (!full.slots)
+		return;
+	span_will_change(full.span);
+	uint64_t before = atomic_fetch_or(&full.group->remote, full.slots);
+	if (before & full.slots)
+		span_freed_by_two(full.span, (unsigned)(full.group - full.span->groups),
+		                  before & full.slots);
+	mcentral_push_remote(full.span);
 }
 
 void mcache_hand_over(struct mcache *m)
@@ -298,15 +299,21 @@ void mcache_hand_over(struct mcache *m)
 		hand_over(&m->parcels[size_class]);
 }
 
-/* Of a group for which no parcel is open, or which is full. False: it is free already. */
+/*
+ * Where no parcel is open for the group, or it is full, or knows the slot to be free: which
+ * the owner may have taken since. False: it is free still.
+ */
 static bool open_parcel(struct mcache *m, struct span *s, uintptr_t p)
 {
 	struct mcache_parcel *parcel = &m->parcels[s->size_class];
-	hand_over(parcel);
+	struct span_group *group = &s->groups[span_index(s, p) >> 6];
+	if (parcel->group != group || parcel->bytes >= MCACHE_PARCEL_BYTES_MAX)
+		hand_over(parcel);
 	if (m->live_freed + m->quick_freed > LIVE_FREED_MAX_BYTES)
 		mcache_settle_live(m);
 	parcel->span = s;
-	parcel->group = &s->groups[span_index(s, p) >> 6];
+	parcel->group = group;
+	parcel->known_free = span_group_free(group) & ~parcel->slots;
 	return mcache_free_into_parcel(m, s, p);
 }
 

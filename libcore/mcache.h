@@ -36,6 +36,7 @@ struct mcache_parcel {
 	struct span *span;
 	struct span_group *group; /* NULL: none is open */
 	uint64_t slots;
+	uint64_t known_free; /* when it was last looked; the owner may have handed them out since */
 	uint32_t bytes;
 };
 
@@ -139,7 +140,8 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 
 /*
  * The same for an object of another's span, where a parcel with its group is open: so it is
- * not the thread's, and no span table is read.
+ * not the thread's, and no span table is read. Does not look at the group itself, which its
+ * owner may be writing to.
  */
 static inline __attribute__((always_inline)) bool mcache_free_into_parcel(struct mcache *m,
                                                                           struct span *s,
@@ -152,11 +154,11 @@ static inline __attribute__((always_inline)) bool mcache_free_into_parcel(struct
 	if ((uint32_t)product >= s->magic || index >= s->quick_nelems || parcel->group != group ||
 	    parcel->bytes >= MCACHE_PARCEL_BYTES_MAX)
 		return false;
-	uint64_t before = parcel->slots | span_group_free(group);
+	uint64_t before = parcel->slots | parcel->known_free;
 	uint64_t after = before | (uint64_t)1 << (index & 63);
 	if (after == before)
 		return false;
-	parcel->slots |= after ^ before;
+	parcel->slots = after ^ parcel->known_free;
 	parcel->bytes += (uint32_t)s->elem_bytes;
 	m->quick_freed += (int64_t)s->elem_bytes;
 	m->counts.nfree[s->span_class]++;
