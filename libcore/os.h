@@ -24,7 +24,10 @@ bool os_commit(void *p, size_t bytes);
 /* Gives the memory behind a committed range back; it reads as zero afterwards. */
 bool os_release(void *p, size_t bytes);
 
-/* No huge pages there, which the system would otherwise use unasked. A hint; nothing is reported. */
+/*
+ * No huge pages there, which the system would otherwise use unasked. A hint; nothing is reported.
+ * The first call reads a file, which a program that confines itself may not be allowed later.
+ */
 void os_keep_pages_small(void *p, size_t bytes);
 
 /* How many bytes right below `end` have memory now, without a gap; at most bytes_max. */

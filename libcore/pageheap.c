@@ -166,6 +166,7 @@ bool pageheap_init(void)
 			pageheap.base = (uintptr_t)base;
 			pageheap.reserved_bytes = bytes;
 			pageheap.chunk_count = bytes / CHUNK_BYTES;
+			os_keep_pages_small(base, 0); /* looks at the system while the program lets us */
 			return true;
 		}
 		tables_unmap(bytes);
