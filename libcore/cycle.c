@@ -408,8 +408,12 @@ static void terminate(const struct mark_totals *totals, enum recorder_reason rea
 	begin_sweep();
 }
 
-/* The background thread's own share is in what it tells, with all that it did since the last cycle. */
-static void account_cpu(uint64_t assist_ns, uint64_t background_ns, uint64_t others_ns, uint64_t now_ns)
+/*
+ * The first two are of this cycle. others_ns is what to add to what the background thread tells
+ * of itself, which is all that it did since the last cycle.
+ */
+static void account_cpu(uint64_t assist_ns, uint64_t background_ns, uint64_t others_ns,
+                        uint64_t now_ns)
 {
 	cycle.report.cpu_assist_ns = assist_ns;
 	cycle.report.cpu_background_ns = background_ns;

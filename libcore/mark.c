@@ -201,8 +201,8 @@ static inline void prefetch_span(const struct span *s)
 }
 
 /* Marks the object of the span that the word leads to, if it leads to one. */
-static inline __attribute__((always_inline)) void mark_in(struct mark_worker *worker, struct span *s,
-                                                          uintptr_t word, bool remembers)
+static inline __attribute__((always_inline)) void
+mark_in(struct mark_worker *worker, struct span *s, uintptr_t word, bool remembers)
 {
 	if (s->state != SPAN_INUSE)
 		return;
@@ -535,7 +535,8 @@ static MARK_READS void scan_marked_between(struct mark_worker *worker, struct sp
 	}
 }
 
-static void scan_written_objects(struct mark_worker *worker, struct span *s, uintptr_t lo, uintptr_t hi)
+static void scan_written_objects(struct mark_worker *worker, struct span *s, uintptr_t lo,
+                                 uintptr_t hi)
 {
 	struct written written = {worker, lo, hi};
 	scan_marked_between(worker, s, lo, hi);

@@ -41,7 +41,10 @@ void mark_add_root(uintptr_t lo, uintptr_t hi);
 /* The same, read now; what it leads to is marked, and waits for mark_run. */
 void mark_now(uintptr_t lo, uintptr_t hi);
 
-/* Pages of the heap: the marked objects and stacks there are scanned by the next mark_run. Any worker. */
+/*
+ * Pages of the heap: the marked objects and stacks there are scanned by the next mark_run. Any
+ * worker.
+ */
 void mark_add_written(uintptr_t lo, uintptr_t hi);
 
 /* What the heap itself holds as roots: uncollectable objects, stack spans, finalizers, handles. */

@@ -11,7 +11,8 @@
 
 static bool is_marked(struct span *s, unsigned index)
 {
-	return atomic_load_explicit(span_mark_word(s, index >> 6), memory_order_relaxed) >> (index & 63) & 1;
+	_Atomic uint64_t *word = span_mark_word(s, index >> 6);
+	return atomic_load_explicit(word, memory_order_relaxed) >> (index & 63) & 1;
 }
 
 static bool is_free(struct span *s, unsigned index)

@@ -102,8 +102,8 @@ bool pageheap_init(void);
 /*
  * Finds `pages` free pages for a kind, the first run by address, its base a
  * multiple of align_pages (a power of two), opening arenas as needed. Returns the
- * base, or 0 when the OS refuses or the alignment leads too far off. *dirty tells whether some page may hold old
- * content. Lock held.
+ * base, or 0 when the OS refuses or the alignment leads too far off. *dirty tells
+ * whether some page may hold old content. Lock held.
  */
 uintptr_t pageheap_take(size_t pages, size_t align_pages, enum chunk_kind kind, bool *dirty);
 

@@ -5,8 +5,9 @@
  * The heap knows no recorder: one attaches itself. The heap reports each finished
  * cycle and, when the last span of a cycle is swept, captures the statistics and
  * the span table of that moment and hands them over. The table is only cut then; who
- * wants its spans reads them, while the program runs on (recorder_read_spans). Nothing here allocates from
- * the heap: captures live in memory of their own from mmap, counted in other_sys.
+ * wants its spans reads them, while the program runs on (recorder_read_spans). Nothing
+ * here allocates from the heap: captures live in memory of their own from mmap, counted
+ * in other_sys.
  */
 #ifndef MEMSPAN_RECORDER_H
 #define MEMSPAN_RECORDER_H

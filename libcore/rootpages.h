@@ -26,10 +26,15 @@
 /* First stop. false: the range is not worth it, or there is no room; it is to be read now. */
 bool rootpages_put_off(uintptr_t lo, uintptr_t hi, enum root_kind kind);
 
-/* Beside the program, first soon after the first stop: reads the pages written since the last call. */
+/*
+ * Beside the program, first soon after the first stop: reads the pages written since the last
+ * call. How many they were.
+ */
 size_t rootpages_read(void);
 
-/* Last stop: the same for one range. false: it was not put off, or changed; it is to be read now. */
+/*
+ * Last stop: the same for one range. false: it was not put off, or changed; it is to be read now.
+ */
 bool rootpages_finish(uintptr_t lo, uintptr_t hi, enum root_kind kind);
 
 /* Bytes found in all ranges by the first rootpages_read: what was ever written there. */

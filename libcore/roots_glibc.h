@@ -5,8 +5,9 @@
  * malloc are, and who asks which of them nothing points to (leaks.h) has to look here too:
  * the loader's data and its description of each library, glibc's structure of each known
  * thread (in it the values of pthread_setspecific), and the vectors of thread-local
- * variables of threads that nobody joined, or whose stacks are kept for later ones. What cannot be found because
- * another C library hides it is left out, then blocks of the library itself look lost.
+ * variables of threads that nobody joined, or whose stacks are kept for later ones. What
+ * cannot be found because another C library hides it is left out, then blocks of the library
+ * itself look lost.
  *
  * Lock: none; in the stopped world only, by the thread that stopped it.
  */

@@ -37,7 +37,8 @@ void seen_note(void)
 	}
 	notes.noted = chunks;
 	if (used > notes.had_bits) {
-		atomic_fetch_add(&sysmem_stats.gc_sys, (used - notes.had_bits) * (SEEN_CHUNK_BYTES + SEEN_CHUNK_PAGE_BYTES));
+		atomic_fetch_add(&sysmem_stats.gc_sys,
+		                 (used - notes.had_bits) * (SEEN_CHUNK_BYTES + SEEN_CHUNK_PAGE_BYTES));
 		notes.had_bits = used;
 	}
 }

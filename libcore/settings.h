@@ -1,7 +1,7 @@
 /*
  * settings.h - the heap's environment variables (CONTRACT: MEMSPAN_GCPERCENT,
- * MEMSPAN_MEMLIMIT, MEMSPAN_TRACE, MEMSPAN_LEAKS, MEMSPAN_MALLOC_DEBUG). A bad value gives one line on stderr and the
- * default; all are ignored in a setuid program.
+ * MEMSPAN_MEMLIMIT, MEMSPAN_TRACE, MEMSPAN_LEAKS, MEMSPAN_MALLOC_DEBUG). A bad value gives
+ * one line on stderr and the default; all are ignored in a setuid program.
  */
 #ifndef SETTINGS_H
 #define SETTINGS_H

@@ -2,10 +2,10 @@
  * world.h - stopping and starting all known threads.
  *
  * In a stopped world every known thread but the caller is parked: in the stop signal's
- * handler, on its way out of the heap, or in a wait of the C library's; none is inside the heap, and none is inside
- * the loader's list of libraries. Between world_stop and world_start the caller
- * allocates nothing, calls nothing that takes a lock of the C library (a parked thread
- * may hold it), and does not fork.
+ * handler, on its way out of the heap, or in a wait of the C library's; none is inside
+ * the heap, and none is inside the loader's list of libraries. Between world_stop and
+ * world_start the caller allocates nothing, calls nothing that takes a lock of the C
+ * library (a parked thread may hold it), and does not fork.
  *
  * Lock: the list of threads is locked from world_stop to world_start. Who waits for it is
  * an ordinary thread outside the heap, so the present stopper can stop it.

@@ -20,7 +20,8 @@ bool written_begin(void);
 /*
  * Adds the pages written since the last fetch to what the next mark_run scans. They are
  * protected anew, or with `protect` false stay written. *pages: how many they are. false:
- * tracking has ended, nothing is known (*pages is SIZE_MAX), and written_all is to be called in the stopped world.
+ * tracking has ended, nothing is known (*pages is SIZE_MAX), and written_all is to be called in
+ * the stopped world.
  */
 bool written_fetch(bool protect, size_t *pages);
 

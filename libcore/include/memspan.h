@@ -111,7 +111,8 @@ MEMSPAN_API void *memspan_alloc_uncollectable(size_t size) MEMSPAN_MALLOC MEMSPA
  * Up to 1 GiB any is served; a greater one only if no more than 1 GiB of addresses has to
  * be left unused for it, else NULL with ENOMEM.
  */
-MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size) MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(2);
+MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size)
+    MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(2);
 
 /*
  * The object p with room for `size` bytes: p itself where it fits, else a new
@@ -121,18 +122,19 @@ MEMSPAN_API void *memspan_aligned_alloc(size_t alignment, size_t size) MEMSPAN_M
  * program left them. The new object is aligned as one of memspan_alloc, also where p came
  * from memspan_aligned_alloc. realloc(NULL, n) is memspan_alloc(n). realloc(p, 0) gives p
  * back and returns the object of no size. An object with a finalizer that has to move keeps
- * its finalizer, now for the new place, and so its weak references. On failure NULL and p is untouched: with errno
- * ENOMEM, or EINVAL for a pointer that memspan_free would report, which this does too.
+ * its finalizer, now for the new place, and so its weak references. On failure NULL and p is
+ * untouched: with errno ENOMEM, or EINVAL for a pointer that memspan_free would report, which
+ * this does too.
  */
 MEMSPAN_API void *memspan_realloc(void *p, size_t size) MEMSPAN_ALLOC_SIZE(2);
 
 /*
  * Gives an object back at once. Optional; from any thread; NULL and the object
  * of no size are ignored, a tiny object (pointer-free, under 16 bytes) is left
- * to the collector. Drops the object's finalizer, ends its weak references. A pointer that is not the
- * start of a live object (freed already, inside an object, foreign) is reported
- * in one line on stderr with the address and the span, and the heap is left as
- * it was.
+ * to the collector. Drops the object's finalizer, ends its weak references. A
+ * pointer that is not the start of a live object (freed already, inside an object,
+ * foreign) is reported in one line on stderr with the address and the span, and
+ * the heap is left as it was.
  */
 MEMSPAN_API void memspan_free(void *p);
 
@@ -207,12 +209,13 @@ MEMSPAN_API int memspan_remove_roots(void *start, size_t bytes);
  * Sets, replaces (or with fn NULL removes) the finalizer of the object that
  * starts at obj. After a cycle found obj unreachable, fn(obj, arg) runs once on
  * the runtime's finalizer thread; it may make obj reachable again and set a new
- * finalizer. arg is a root until fn has returned. The order is Go's: if A leads to B and both have
- * finalizers, only A's runs in this cycle, and B's after a later one that found A gone; what
- * they lead to is whole until then. An object that leads to itself, in a ring of objects or
- * by its arg, is never finalized and never freed. memspan_free drops the finalizer, also one that
- * is due; one that runs already runs to its end. None runs at exit. 0, or -1 with EINVAL (not the start of an
- * object, or a tiny object) or ENOMEM.
+ * finalizer. arg is a root until fn has returned. The order is Go's: if A leads to
+ * B and both have finalizers, only A's runs in this cycle, and B's after a later one
+ * that found A gone; what they lead to is whole until then. An object that leads to
+ * itself, in a ring of objects or by its arg, is never finalized and never freed.
+ * memspan_free drops the finalizer, also one that is due; one that runs already runs
+ * to its end. None runs at exit. 0, or -1 with EINVAL (not the start of an object, or
+ * a tiny object) or ENOMEM.
  */
 MEMSPAN_API int memspan_set_finalizer(void *obj, void (*fn)(void *obj, void *arg), void *arg);
 
@@ -297,7 +300,7 @@ typedef struct memspan_mem_stats {
 	uint64_t pause_end[256]; /* the same ring: end of the cycle's last pause, Unix nanoseconds */
 	uint32_t num_gc;         /* finished mark phases */
 	uint32_t num_forced_gc;  /* of them by memspan_gc and memspan_free_os_memory */
-	double gc_cpu_fraction;  /* collector's share of the CPU available from the start to the last cycle's end */
+	double gc_cpu_fraction;  /* collector's share of the CPU available until its last cycle ended */
 	bool enable_gc;          /* true, also when the percent switched the collector off */
 	bool debug_gc;           /* false */
 	struct {
