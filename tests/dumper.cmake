@@ -120,6 +120,9 @@ target_link_libraries(fatal_program PRIVATE memspan Threads::Threads)
 memspan_add_plain_test(test_fatal
 	SOURCES ${dumper_tests}/test_fatal.c LIBS survey ARGS $<TARGET_FILE:fatal_program>)
 set_tests_properties(test_fatal PROPERTIES LABELS no_asan)
+add_test(NAME test_fatal_long COMMAND test_fatal $<TARGET_FILE:fatal_program> long)
+set_tests_properties(test_fatal_long PROPERTIES LABELS "long;no_asan" TIMEOUT 300
+	ENVIRONMENT "${memspan_test_environment}")
 
 # Runs that are killed at any moment; a run of many threads that is not.
 add_executable(busy_program ${dumper_tests}/busy_program.c)
