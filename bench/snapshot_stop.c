@@ -7,16 +7,20 @@
  * The first thread makes SPANS spans full of objects, then frees one object of each and
  * allocates it again, round after round. Compiled with OF_MALLOC the objects are malloc's, whose
  * spans are longer, and frees take its fast path. The second looks at the clock and notes each gap of
- * more than some microseconds for which it did not come to look. Prints a line for each gap,
- * its end in Unix nanoseconds and its length, and on stderr how many rounds there were.
+ * more than some microseconds for which it did not come to look. Prints a line for each
+ * thread, `thread` or `watcher` and its number; one for each gap, its end in Unix nanoseconds
+ * and its length; and on stderr how many rounds there were.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <memspan.h>
 
@@ -48,6 +52,22 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static _Atomic pid_t watcher_tid;
+
+/* A snapshot may wait for all but the watcher: for the runtime's own, too. */
+static void threads_print(void)
+{
+	DIR *folder = opendir("/proc/self/task");
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			printf("%s %s\n", atoi(entry->d_name) == watcher_tid ? "watcher" : "thread",
+			       entry->d_name);
+	if (folder)
+		closedir(folder);
+}
+
 static void *need(void *p)
 {
 	if (p == NULL) {
@@ -61,6 +81,7 @@ static void *watch(void *arg)
 {
 	uint64_t last = clock_ns(CLOCK_MONOTONIC), now;
 
+	watcher_tid = gettid();
 	for (; !atomic_load_explicit(&done, memory_order_relaxed); last = now) {
 		now = clock_ns(CLOCK_MONOTONIC);
 		if (now - last < GAP_NS_MIN || gap_count == GAPS_MAX)
@@ -98,10 +119,10 @@ int main(int argc, char **argv)
 	change_all(objects, count); /* from here on all memory is there */
 	if (pthread_create(&watcher, NULL, watch, NULL) != 0)
 		return 1;
-	pthread_setname_np(watcher, "watcher"); /* no snapshot waits for it */
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + ns;
 	for (; clock_ns(CLOCK_MONOTONIC) < end; rounds++)
 		change_all(objects, count);
+	threads_print();
 	atomic_store(&done, true);
 	pthread_join(watcher, NULL);
 	for (size_t i = 0; i < gap_count; i++)
