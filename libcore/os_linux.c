@@ -63,13 +63,37 @@ static void *map(size_t bytes, int protection, int flags)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+static void *map_at(uintptr_t address, size_t bytes)
+{
+	int saved = errno;
+	void *p = mmap((void *)address, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	               -1, 0);
+	errno = saved;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Without room for the alignment: wherever there is room for the rest, or below that. */
+static void *reserve_narrowly(size_t bytes, size_t align)
+{
+	enum { ATTEMPTS = 8 };
+	uintptr_t wanted = 0;
+	for (int i = 0; i < ATTEMPTS; i++) {
+		uintptr_t p = (uintptr_t)map_at(wanted, bytes);
+		if (!p || (p & (align - 1)) == 0)
+			return (void *)p;
+		os_unmap((void *)p, bytes);
+		wanted = (wanted ? wanted - align : p & -align);
+	}
+	return NULL;
+}
+
 void *os_reserve(size_t bytes, size_t align)
 {
 	if (bytes > SIZE_MAX - align)
 		return NULL;
 	char *p = map(bytes + align, PROT_NONE, MAP_NORESERVE);
 	if (!p)
-		return NULL;
+		return reserve_narrowly(bytes, align);
 	size_t head = -(uintptr_t)p & (align - 1);
 	if (head)
 		os_unmap(p, head);

