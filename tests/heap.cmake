@@ -17,7 +17,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
 			heap_moves_pointers_while_marked roots_change_while_marked snapshot_of_one_instant
 			weak_references finalizers_run_in_order
-			finalizers_change_while_marked)
+			finalizers_change_while_marked specials_survive_fork)
 		memspan_add_plain_test(${name} SOURCES ${heap_folder}/${name}.c ${heap_folder}/mode.c
 			LIBS memspan_core memspan_dumper memspan_format Threads::Threads
 			ARGS ${${name}_arguments})
@@ -28,6 +28,9 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		set_tests_properties(${name}_beside PROPERTIES
 			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=beside")
 	endforeach()
+	# As world_survives_fork (libcore.cmake).
+	set_tests_properties(specials_survive_fork specials_survive_fork_beside
+		PROPERTIES LABELS no_asan)
 	foreach(mode stopped beside)
 		add_test(NAME heap_stress_for_minutes_${mode} COMMAND heap_stress 120)
 		set_tests_properties(heap_stress_for_minutes_${mode} PROPERTIES LABELS long TIMEOUT 600
