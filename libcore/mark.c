@@ -31,7 +31,7 @@ enum {
 	PREFETCH_BYTES = 4096,
 	LINE_BYTES = 64,
 	ASSIST_SLOTS = 16,          /* of the workers, the last: for threads of the program */
-	SPECIAL_SPANS_TOGETHER = 64,
+	SPANS_TOGETHER = 64,
 };
 
 struct mark_buffer {
@@ -41,9 +41,9 @@ struct mark_buffer {
 };
 
 struct mark_root {
-	/* SPAN: of uncollectable objects; SPECIALS: of so many spans */
-	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_SPAN, ROOT_FETCH, ROOT_SPECIALS } what;
-	uintptr_t lo, hi; /* SPAN: the structure's address, 0; SPECIALS: 0, how many */
+	/* The last two are of so many spans that nobody has visited yet. */
+	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_FETCH, ROOT_UNCOLLECTABLE, ROOT_SPECIALS } what;
+	uintptr_t lo, hi; /* UNCOLLECTABLE: size class, 0; SPECIALS: 0, 0 */
 };
 
 struct mark_worker {
@@ -63,7 +63,8 @@ static struct {
 	size_t root_first, root_end, roots_together;
 	_Atomic size_t root_next;
 	mark_fetch *fetch;
-	struct lock lock;               /* the two lists of buffers */
+	struct lock lock;               /* the lists */
+	struct span *uncollectable[SIZECLASS_COUNT]; /* to be visited, linked by all_next */
 	struct mark_buffer *work, *unused;
 	_Atomic size_t work_count;
 	size_t mapped_bytes;
@@ -506,10 +507,32 @@ static void scan_written_content(void *arg, struct span *s, const struct special
 
 /* ---- roots ----------------------------------------------------------------- */
 
-static void scan_root_span(struct mark_worker *worker, struct span *s)
+/* Beside the program too: it frees no span meanwhile, and lists new ones before those there. */
+static unsigned take_uncollectable(unsigned class, struct span **spans)
 {
-	for (unsigned i = 0; i < s->nelems; i++)
-		mark_word(worker, span_object(s, i));
+	unsigned count = 0;
+	lock_acquire(&mark.lock);
+	struct span *s = mark.uncollectable[class];
+	for (; s && count < SPANS_TOGETHER; s = s->all_next)
+		spans[count++] = s;
+	mark.uncollectable[class] = s;
+	lock_release(&mark.lock);
+	return count;
+}
+
+static void mark_uncollectable(struct mark_worker *worker, unsigned class)
+{
+	struct span *spans[SPANS_TOGETHER];
+	unsigned count = take_uncollectable(class, spans);
+	for (unsigned n = 0; n < count; n++)
+		for (unsigned i = 0; i < spans[n]->nelems; i++)
+			mark_word(worker, span_object(spans[n], i));
+}
+
+static void visit_specials(struct mark_worker *worker)
+{
+	for (int i = 0; i < SPANS_TOGETHER && special_visit_next(mark_special, worker);)
+		i++;
 }
 
 /* The words of [lo, hi) that belong to marked objects of the span. */
@@ -571,15 +594,14 @@ static void scan_root(struct mark_worker *worker, const struct mark_root *root)
 	case ROOT_WRITTEN:
 		scan_written(worker, root->lo, root->hi);
 		break;
-	case ROOT_SPAN:
-		scan_root_span(worker, (struct span *)root->lo);
-		break;
 	case ROOT_FETCH:
 		mark.fetch(root->lo, root->hi);
 		break;
+	case ROOT_UNCOLLECTABLE:
+		mark_uncollectable(worker, (unsigned)root->lo);
+		break;
 	case ROOT_SPECIALS:
-		for (uintptr_t i = 0; i < root->hi && special_visit_next(mark_special, worker);)
-			i++;
+		visit_specials(worker);
 	}
 }
 
@@ -736,18 +758,25 @@ static void add_stack(void *arg, uintptr_t lo, uintptr_t hi)
 	roots_touched(lo, hi, add_touched, arg);
 }
 
+static void add_visits(int what, uintptr_t lo, size_t spans)
+{
+	for (size_t i = 0; i < spans; i += SPANS_TOGETHER)
+		add_root((struct mark_root){.what = what, .lo = lo});
+}
+
 static void add_uncollectable(void)
 {
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++)
-		for (struct span *s = mcentral[span_class(SPAN_ROOT, class)].all; s; s = s->all_next)
-			add_root((struct mark_root){.what = ROOT_SPAN, .lo = (uintptr_t)s});
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class++) {
+		const struct mcentral *central = &mcentral[span_class(SPAN_ROOT, class)];
+		mark.uncollectable[class] = central->all;
+		add_visits(ROOT_UNCOLLECTABLE, class, central->count);
+	}
 }
 
 static void add_specials(void)
 {
 	struct special running;
-	for (size_t spans = special_visit_begin(), i = 0; i < spans; i += SPECIAL_SPANS_TOGETHER)
-		add_root((struct mark_root){.what = ROOT_SPECIALS, .hi = SPECIAL_SPANS_TOGETHER});
+	add_visits(ROOT_SPECIALS, 0, special_visit_begin());
 	if (special_running(&running))
 		mark_special_words(&mark.workers[0], &running, true);
 }
