@@ -134,6 +134,17 @@ memspan_add_plain_test(test_soak
 	SOURCES ${dumper_tests}/test_soak.c LIBS survey ARGS $<TARGET_FILE:busy_program> 20)
 add_test(NAME test_kill_hundreds COMMAND test_kill
 	$<TARGET_FILE:recorded_program> $<TARGET_FILE:busy_program> 600)
+if(TARGET memspan_malloc)
+	add_executable(malloc_program ${dumper_tests}/malloc_program.c)
+	target_link_libraries(malloc_program PRIVATE Threads::Threads)
+	foreach(kills 12 300)
+		add_test(NAME test_kill_malloc_${kills} COMMAND test_kill malloc ${kills}
+			$<TARGET_FILE:memspan_malloc> $<TARGET_FILE:malloc_program>)
+	endforeach()
+	# A sanitizer's malloc and ours do not go together.
+	set_tests_properties(test_kill_malloc_12 PROPERTIES LABELS "no_asan;native" TIMEOUT 300)
+	set_tests_properties(test_kill_malloc_300 PROPERTIES LABELS "long;no_asan;native" TIMEOUT 1200)
+endif()
 add_test(NAME test_soak_long COMMAND test_soak $<TARGET_FILE:busy_program> 2000)
 set_tests_properties(test_kill_hundreds test_soak_long PROPERTIES LABELS long TIMEOUT 1200
 	ENVIRONMENT "${memspan_test_environment}")

@@ -1,9 +1,12 @@
 /*
- * test_kill.c - runs that are killed at any moment: test_kill RECORDED BUSY KILLS
+ * test_kill.c - runs that are killed at any moment:
+ *
+ *	test_kill RECORDED BUSY KILLS
+ *	test_kill malloc KILLS LIBRARY PROGRAM
  *
  * RECORDED is recorded_program, which says when a snapshot is written: none of these may be
  * missing. BUSY is busy_program on the real heap: what is there must be whole, and its
- * statistics and spans agree. Runs follow each other in the same file for a while, so that
+ * statistics and spans agree, as those of PROGRAM, whose malloc is LIBRARY's. Runs follow each other in the same file for a while, so that
  * each meets the end that a kill has left, and is killed while it does.
  */
 #define _GNU_SOURCE
@@ -26,17 +29,20 @@ struct kind {
 	const char *max;        /* MEMSPAN_DUMP_MAX */
 	const char *sync;       /* MEMSPAN_DUMP_SYNC */
 	bool says_when_written; /* each dot is a snapshot in the file */
+	const char *preload;
 };
 
 static struct kind kinds[] = {
-	{"appended", {NULL, "spans", "3000", "say", "100000"}, NULL, NULL, true},
-	{"thinned", {NULL, "spans", "30000", "say", "100000"}, "64KiB", NULL, false},
-	{"synced", {NULL, "spans", "300", "say", "100000"}, NULL, "snapshot", true},
-	{"busy", {NULL, "3", "100000"}, NULL, NULL, false},
-	{"a million spans", {NULL, "spans", "1000000", "say", "100000"}, NULL, NULL, true},
+	{"appended", {NULL, "spans", "3000", "say", "100000"}, NULL, NULL, true, NULL},
+	{"thinned", {NULL, "spans", "30000", "say", "100000"}, "64KiB", NULL, false, NULL},
+	{"synced", {NULL, "spans", "300", "say", "100000"}, NULL, "snapshot", true, NULL},
+	{"busy", {NULL, "3", "100000"}, NULL, NULL, false, NULL},
+	{"a million spans", {NULL, "spans", "1000000", "say", "100000"}, NULL, NULL, true, NULL},
 };
 
 enum { KINDS = 5, SHORT_KINDS = 4, LONG_KILLS = 100 };
+
+static struct kind of_malloc = {"malloc", {NULL}, NULL, NULL, false, NULL};
 
 static uint64_t random_state = 1;
 static unsigned long failures, kills;
@@ -56,6 +62,10 @@ static void run_child(const struct kind *kind, int out)
 		setenv("MEMSPAN_DUMP_MAX", kind->max, 1);
 	if (kind->sync)
 		setenv("MEMSPAN_DUMP_SYNC", kind->sync, 1);
+	if (kind->preload) {
+		setenv("MEMSPAN_DUMP_INTERVAL", "1ms", 1);
+		setenv("LD_PRELOAD", kind->preload, 1);
+	}
 	dup2(out, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
 	execv(kind->arguments[0], (char **)kind->arguments);
@@ -142,18 +152,30 @@ static void kill_some(const struct kind *kind, unsigned count)
 	}
 }
 
+static void kill_all_kinds(char **arguments, unsigned count)
+{
+	int kind_count = count < LONG_KILLS ? SHORT_KINDS : KINDS;
+
+	for (int i = 0; i < kind_count; i++) {
+		kinds[i].arguments[0] = arguments[strcmp(kinds[i].name, "busy") == 0 ? 2 : 1];
+		kill_some(&kinds[i], count / (unsigned)kind_count);
+	}
+}
+
 int main(int count, char **arguments)
 {
 	char folder[] = "/tmp/memspan-kill-XXXXXX";
-	unsigned kills_wanted = count == 4 ? (unsigned)atoi(arguments[3]) : 0;
-	int kind_count = kills_wanted < LONG_KILLS ? SHORT_KINDS : KINDS;
-	unsigned each = kills_wanted / (unsigned)kind_count;
+	bool is_malloc = count == 5 && strcmp(arguments[1], "malloc") == 0;
+	unsigned wanted = count >= 4 ? (unsigned)atoi(arguments[is_malloc ? 2 : 3]) : 0;
 
-	if (each == 0 || !mkdtemp(folder) || chdir(folder) != 0)
+	if (wanted < KINDS || !mkdtemp(folder) || chdir(folder) != 0)
 		return 2;
-	for (int i = 0; i < kind_count; i++) {
-		kinds[i].arguments[0] = arguments[strcmp(kinds[i].name, "busy") == 0 ? 2 : 1];
-		kill_some(&kinds[i], each);
+	if (is_malloc) {
+		of_malloc.preload = arguments[3];
+		of_malloc.arguments[0] = arguments[4];
+		kill_some(&of_malloc, wanted);
+	} else {
+		kill_all_kinds(arguments, wanted);
 	}
 	unlink("a.zst");
 	if (system("rm -f a.zst.*.tmp") == 0 && chdir("/") == 0)
