@@ -148,7 +148,7 @@ sed 's/memspan/memspam/' good.zst >foreign
 status 3 report foreign
 
 status 3 report newer.zst
-says 'version 9.1, this reader knows 1'
+says 'version 9.2, this reader knows 1'
 mkdir nothing
 status 3 report nothing
 says 'holds no memspan recording'
@@ -264,6 +264,9 @@ if command -v sqlite3 >/dev/null; then
 	sqlite3 third.db "DROP VIEW leaks; CREATE VIEW leaks AS SELECT snapshot_id, 1 AS run_id, 0 AS seq,
 			0 AS unix_ns, class, 48 AS size_bytes, blocks, bytes FROM leak;
 		DROP VIEW finding_blocks_lost; DROP VIEW evidence_blocks_lost; DROP VIEW accounting;
+		CREATE VIEW finding_blocks_lost AS SELECT run_id, blocks AS value FROM leaks WHERE 0;
+		CREATE VIEW accounting AS SELECT run_id, id AS snapshot_id, 'once' AS identity, 1 AS left_value,
+			1 AS right_value, 1 AS holds FROM snapshot;
 		ALTER TABLE leak DROP COLUMN indirect_blocks; ALTER TABLE leak DROP COLUMN indirect_bytes;
 		ALTER TABLE leak_search DROP COLUMN indirect_blocks;
 		ALTER TABLE leak_search DROP COLUMN indirect_bytes;
