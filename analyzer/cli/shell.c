@@ -6,6 +6,7 @@
 #include <editline/readline.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "completion.h"
 #include "exit.h"
@@ -52,11 +54,17 @@ struct shell {
 	bool quits;
 };
 
-/* ---- Ctrl-C ------------------------------------------------------------ */
+/* ---- keys and Ctrl-C ---------------------------------------------------- */
 
+/*
+ * SIGINT is let in at two places only. While a key is awaited it drops what was typed: nothing of
+ * editline or the C library is half done there, so the handler may leave it by a jump. While a
+ * statement runs it stops that. At any other moment it waits for the next of the two, so that none
+ * is lost: one that comes behind Enter stops the statement before it has begun.
+ */
 static sigjmp_buf back_to_prompt;
 static volatile sig_atomic_t at_prompt;
-static sqlite3 *running; /* what Ctrl-C stops elsewhere */
+static struct shell *running; /* what Ctrl-C stops elsewhere */
 
 static void stop(int number)
 {
@@ -65,7 +73,50 @@ static void stop(int number)
 		at_prompt = 0;
 		siglongjmp(back_to_prompt, 1);
 	}
-	sqlite3_interrupt(running);
+	running->guard->stopped = 1;
+	sqlite3_interrupt(running->db);
+}
+
+static void let_interrupts(int how)
+{
+	sigset_t interrupt;
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(how, &interrupt, NULL);
+}
+
+static void await_key(void)
+{
+	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t open;
+	sigprocmask(SIG_SETMASK, NULL, &open);
+	sigdelset(&open, SIGINT);
+	at_prompt = 1;
+	while (ppoll(&terminal, 1, NULL, &open) < 0 && errno == EINTR)
+		;
+	at_prompt = 0;
+}
+
+/* What editline reads by: a character, or EOF. */
+static int read_key(FILE *terminal)
+{
+	mbstate_t state = {0};
+	wchar_t character;
+	char byte;
+	(void)terminal;
+	for (;;) {
+		await_key();
+		ssize_t n = read(STDIN_FILENO, &byte, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return EOF;
+		size_t used = mbrtowc(&character, &byte, 1, &state);
+		if (used == (size_t)-1)
+			memset(&state, 0, sizeof state); /* what is no character is passed over */
+		else if (used != (size_t)-2)
+			return (int)character;
+	}
 }
 
 /* ---- completion -------------------------------------------------------- */
@@ -117,7 +168,9 @@ static void keep_history(const char *path)
 static void run(struct shell *shell, const char *sql)
 {
 	guard_restart(shell->guard, shell->options.timeout_s);
+	let_interrupts(SIG_UNBLOCK);
 	statements_run(shell->db, shell->guard, sql, shell->options.format, &shell->options.look, stdout);
+	let_interrupts(SIG_BLOCK);
 	fflush(stdout);
 }
 
@@ -282,9 +335,7 @@ static void read_lines(struct shell *shell)
 			fputs("^C\n", stdout);
 			forget_typed(shell);
 		}
-		at_prompt = 1;
 		char *line = readline(shell->typed ? prompt_on : prompt);
-		at_prompt = 0;
 		if (!line)
 			break;
 		take_line(shell, line);
@@ -299,9 +350,10 @@ int shell_run(sqlite3 *db, struct guard *guard, const struct shell_options *opti
 	struct shell shell = {.db = db, .guard = guard, .options = *options};
 	struct sigaction action = {.sa_handler = stop}, former;
 	char *path = history_path();
-	running = db;
+	running = &shell;
 	if (!completion_collect(&words, db, commands))
 		warn("names cannot be completed: %s", sqlite3_errmsg(db));
+	rl_getc_function = read_key;
 	rl_readline_name = "memanalyze";
 	rl_attempted_completion_function = complete;
 	rl_completer_word_break_characters = " \t\n\"'`@$><=;|&{(,)+-*/%";
@@ -309,10 +361,12 @@ int shell_run(sqlite3 *db, struct guard *guard, const struct shell_options *opti
 	if (path)
 		read_history(path);
 	sigemptyset(&action.sa_mask);
+	let_interrupts(SIG_BLOCK);
 	sigaction(SIGINT, &action, &former);
 	puts("SQL, read-only; .help tells more, .tables what there is.");
 	read_lines(&shell);
 	sigaction(SIGINT, &former, NULL);
+	let_interrupts(SIG_UNBLOCK);
 	keep_history(path);
 	forget_typed(&shell);
 	completion_free(&words);

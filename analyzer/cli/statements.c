@@ -46,9 +46,9 @@ static int explain_mistake(sqlite3 *db)
 static int explain(sqlite3 *db, const struct guard *guard, int rc)
 {
 	if (rc == SQLITE_INTERRUPT)
-		return complain(EXIT_USAGE, guard_is_late(guard)
-		                                ? "the statement ran longer than --timeout allows"
-		                                : "interrupted");
+		return complain(EXIT_USAGE, guard->stopped || !guard_is_late(guard)
+		                                ? "interrupted"
+		                                : "the statement ran longer than --timeout allows");
 	if (rc == SQLITE_AUTH)
 		return complain(EXIT_USAGE, "refused, SQL is read-only here: %s",
 		                guard->refused[0] ? guard->refused : sqlite3_errmsg(db));

@@ -93,14 +93,16 @@ bool guard_is_late(const struct guard *guard)
 	return guard->deadline_ns && now_ns() > guard->deadline_ns;
 }
 
-static int look_at_clock(void *guard)
+static int look_around(void *opaque)
 {
-	return guard_is_late(guard);
+	const struct guard *guard = opaque;
+	return guard->stopped || guard_is_late(guard);
 }
 
 void guard_restart(struct guard *guard, double timeout_s)
 {
 	guard->refused[0] = '\0';
+	guard->stopped = 0;
 	guard->deadline_ns = timeout_s > 0 && timeout_s < TIMEOUT_S_END
 	                         ? now_ns() + (uint64_t)(timeout_s * 1e9)
 	                         : 0;
@@ -115,5 +117,5 @@ void guard_install(struct guard *guard, sqlite3 *db, double timeout_s)
 	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
 	sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX);
 	sqlite3_set_authorizer(db, authorize, guard);
-	sqlite3_progress_handler(db, STEPS_BETWEEN_LOOKS, look_at_clock, guard);
+	sqlite3_progress_handler(db, STEPS_BETWEEN_LOOKS, look_around, guard);
 }
