@@ -263,12 +263,14 @@ INSERT OR IGNORE INTO finding_rule VALUES (
   'The live heap grows by {slope_bytes_per_second:bytes} a second, from {first_bytes:bytes}'
   || ' to {last_bytes:bytes} over {elapsed_ns:duration} (R2 {value:number},'
   || ' {cycles:count} cycles), and was still growing at the end[;'
-  || ' {short_ns:duration} are too short to tell a start from a leak].',
+  || ' {short_ns:duration} are too short to tell a start from a leak]'
+  || '[; it was given back at the exit, down to {exit_bytes:bytes}].',
   'SELECT * FROM evidence_heap_growing WHERE run_id = {run}',
   'Least squares of the bytes in objects after each cycle over time: R2 reaches the'
   || ' threshold, the growth over the run the floor and a quarter of the first value, and'
   || ' the second half of the time holds at least a quarter of the growth. At least five'
-  || ' cycles.');
+  || ' cycles. Not of a run under a minute whose last snapshot is back below half of the'
+  || ' growth: it built something, used it and freed it.');
 
 DROP VIEW IF EXISTS evidence_heap_growing;
 CREATE VIEW evidence_heap_growing AS
@@ -311,18 +313,24 @@ WITH point AS (
          row_number() OVER (PARTITION BY run_id ORDER BY seq DESC) AS place
   FROM point
   WHERE 2e9 * x <= elapsed_ns
+), ending AS (
+  SELECT l.run_id, m.heap_alloc AS exit_bytes
+  FROM run_last AS l
+  JOIN mstats AS m ON m.snapshot_id = l.snapshot_id
 )
 SELECT f.run_id, f.xy * f.xy / (f.xx * f.yy) AS value, f.xy / f.xx AS slope_bytes_per_second,
        f.first_bytes, f.last_bytes, f.elapsed_ns, f.n AS cycles,
-       CASE WHEN f.elapsed_ns < 60e9 THEN f.elapsed_ns END AS short_ns
+       CASE WHEN f.elapsed_ns < 60e9 THEN f.elapsed_ns END AS short_ns, e.exit_bytes
 FROM fit AS f
 JOIN middle AS m ON m.run_id = f.run_id AND m.place = 1
+LEFT JOIN ending AS e ON e.run_id = f.run_id AND 2 * e.exit_bytes < f.first_bytes + f.last_bytes
 JOIN finding_rule AS r ON r.name = 'heap_growing'
 WHERE f.n >= 5 AND f.xx > 0 AND f.yy > 0 AND f.xy > 0
   AND f.xy * f.xy / (f.xx * f.yy) >= r.threshold
   AND f.last_bytes - f.first_bytes >= r.floor
   AND 4 * (f.last_bytes - f.first_bytes) >= f.first_bytes
-  AND 4 * (f.last_bytes - m.bytes) >= f.last_bytes - f.first_bytes;
+  AND 4 * (f.last_bytes - m.bytes) >= f.last_bytes - f.first_bytes
+  AND (f.elapsed_ns >= 60e9 OR e.exit_bytes IS NULL);
 
 -- pauses_long --------------------------------------------------------------------------
 
@@ -735,6 +743,7 @@ WITH word (name, unit, doc) AS (VALUES
   ('first_bytes', 'bytes', 'In objects after the first cycle.'),
   ('first_gc', 'gc number', 'The first cycle of that kind.'),
   ('forced', 'count', 'Cycles that the program asked for.'),
+  ('exit_bytes', 'bytes', 'In objects at the end, where half of the growth or more was given back by then.'),
   ('fragmentation_bytes', 'bytes', 'In spans in use, but in no object.'),
   ('fragmentation_ratio', 'ratio', 'fragmentation_bytes / heap_inuse_bytes.'),
   ('free_bytes', 'bytes', 'Free slots and tails.'),
@@ -862,7 +871,7 @@ WITH word (name, unit, doc) AS (VALUES
    'run_id value fragmentation_bytes heap_inuse_bytes worst_classes worst_share '
     || 'half_empty_age_gc'),
   ('finding_heap_growing', 'Runs in which the rule heap_growing holds, with its evidence.',
-   'run_id value slope_bytes_per_second first_bytes last_bytes elapsed_ns cycles short_ns'),
+   'run_id value slope_bytes_per_second first_bytes last_bytes elapsed_ns cycles short_ns exit_bytes'),
   ('finding_idle_retained', 'Runs in which the rule idle_retained holds, with its evidence.',
    'run_id value retained_bytes excess_bytes heap_inuse_bytes peak_inuse_bytes peak_gc '
     || 'since_gc since_unix_ns since_ns resident_bytes resident_after_bytes'),

@@ -23,6 +23,21 @@ static double last_of(const struct report_facts *facts, enum report_level level)
 	return facts->trends.level[level].last;
 }
 
+/*
+ * At an exit most may have been freed already, and then the last figures say nothing of what the
+ * program needed: the greatest come first.
+ */
+static void tell_peak(FILE *out, const struct report_facts *facts, double inuse)
+{
+	double peak = facts->trends.level[REPORT_HEAP_INUSE].most;
+
+	if (facts->last.reason && strcmp(facts->last.reason, "exit") == 0 && peak >= 2 * inuse)
+		fprintf(out, ": at most %s of heap in use; at the exit %s", human_bytes(peak).text,
+			human_bytes(inuse).text);
+	else
+		fprintf(out, ": %s of heap in use", human_bytes(inuse).text);
+}
+
 /* "Nothing is wrong: ..." with whatever of the run's figures is known. */
 static char *fine_sentence(const struct report_facts *facts)
 {
@@ -41,7 +56,7 @@ static char *fine_sentence(const struct report_facts *facts)
 	else
 		fputs("Nothing is wrong", out);
 	if (!isnan(inuse))
-		fprintf(out, ": %s of heap in use", human_bytes(inuse).text);
+		tell_peak(out, facts, inuse);
 	if (!isnan(ratio))
 		fprintf(out, ", %s of it without an object", human_percent(ratio).text);
 	if (!isnan(retained))

@@ -19,6 +19,10 @@
 #define OBJECTS(a, b, c, d, e)                                                               \
 	ALL_CYCLES "UPDATE mstats SET heap_alloc = " M " * CASE snapshot_id WHEN 1 THEN " #a \
 		   " WHEN 2 THEN " #b " WHEN 3 THEN " #c " WHEN 4 THEN " #d " ELSE " #e " END;"
+#define GIVEN_BACK_AT_THE_EXIT                                                            \
+	"INSERT INTO snapshot SELECT 1000, run_id, seq + 1, gc_num, 'exit', unix_ns + 1, mono_ns + 1" \
+	" FROM snapshot WHERE id = 5;" \
+	"INSERT INTO mstats (snapshot_id, heap_alloc, heap_inuse) VALUES (1000, " M ", 2 * " M ");"
 #define KEPT                                                                       \
 	"UPDATE mstats SET heap_idle = 100 * " M ", heap_released = 0, heap_sys =" \
 	" heap_inuse + 100 * " M ", sys = 102 * " M " WHERE snapshot_id > 2;"
@@ -69,6 +73,13 @@ static const struct rule_case {
 	 "The live heap grows by 160.0 KiB a second, from 10.0 MiB to 50.0 MiB over 4 min 16 s (R2 1,"
 	 " 5 cycles), and was still growing at the end."},
 	{"heap_growing", OBJECTS(10, 20, 30, 31, 31), NULL},
+	{"heap_growing", OBJECTS(10, 20, 30, 40, 50) GIVEN_BACK_AT_THE_EXIT, NULL},
+	{"heap_growing",
+	 OBJECTS(10, 20, 30, 40, 50)
+	 "UPDATE snapshot SET unix_ns = 1700000000000000000 + seq * 64000000000;" GIVEN_BACK_AT_THE_EXIT,
+	 "The live heap grows by 160.0 KiB a second, from 10.0 MiB to 50.0 MiB over 4 min 16 s (R2 1,"
+	 " 5 cycles), and was still growing at the end; it was given back at the exit, down to 1.0"
+	 " MiB."},
 	{"heap_growing", OBJECTS(10, 50, 10, 60, 20), NULL},
 	{"heap_growing", OBJECTS(1, 2, 3, 4, 5), NULL},
 	{"heap_growing", OBJECTS(100, 102, 104, 106, 110), NULL},

@@ -85,6 +85,21 @@ static void fits_80_columns(const char *text)
 	}
 }
 
+Test(report, of_a_run_that_freed_all_at_its_exit_tells_what_it_needed)
+{
+	sqlite3 *db = render_database();
+	char *text;
+
+	render_database_change(db, "UPDATE snapshot SET reason = 'exit' WHERE id = 5;"
+				   "UPDATE mstats SET heap_inuse = 1000 * heap_inuse WHERE snapshot_id = 3;"
+				   "DELETE FROM finding_rule WHERE name = 'accounting_broken'");
+	text = report(db, RENDER_MARKDOWN, true);
+	cr_assert(strstr(text, "Nothing is wrong: at most 54.7 MiB of heap in use; at the exit 72.0 KiB,"),
+		  "%s", text);
+	free(text);
+	sqlite3_close(db);
+}
+
 Test(report, fits_80_columns_with_large_figures_too)
 {
 	sqlite3 *db = render_database();
