@@ -77,6 +77,19 @@ static const char amounts_sql[] =
 	" ORDER BY place, abs(amount) DESC, name)";
 // clang-format on
 
+/* The same for people: figures in groups of three digits, what changed with its sign, in percent. */
+static const char *const people_sql[] = {
+	[DIFF_COMPARE] =
+		"SELECT kind, name, unit, iif(a IS NULL, NULL, printf('%%,d', a)) AS a,"
+		" iif(b IS NULL, NULL, printf('%%,d', b)) AS b,"
+		" iif(change IS NULL, NULL, printf('%%+,d', change)) AS change,"
+		" iif(ratio IS NULL, NULL, printf('%%+.1f', 100 * ratio)) AS percent FROM (%s)",
+	[DIFF_SUBTRACT] =
+		"SELECT kind, name, unit, printf('%%,d', amount) AS amount,"
+		" iif(per_second IS NULL, NULL, iif(abs(per_second) < 100, printf('%%.1f', per_second),"
+		"  printf('%%,d', round(per_second)))) AS per_second FROM (%s)",
+};
+
 static bool failed(sqlite3 *db, char **error)
 {
 	if (!*error)
@@ -164,8 +177,16 @@ bool diff_is_forward(const struct diff_side *from, const struct diff_side *to)
 	return is_forward;
 }
 
-bool diff_begin(struct diff *diff, enum diff_question question, const struct diff_side *from,
-                const struct diff_side *to, char **error)
+static bool prepare_rows(struct diff *diff, const char *rows, const char *around)
+{
+	char *sql = sqlite3_mprintf(around, rows);
+	bool done = sql && sqlite3_prepare_v2(diff->db, sql, -1, &diff->rows, NULL) == SQLITE_OK;
+	sqlite3_free(sql);
+	return done;
+}
+
+bool diff_begin(struct diff *diff, enum diff_question question, bool for_people,
+                const struct diff_side *from, const struct diff_side *to, char **error)
 {
 	const char *figures = question == DIFF_COMPARE ? figures_sql : counters_sql;
 	const char *rows = question == DIFF_COMPARE ? rows_sql : amounts_sql;
@@ -178,7 +199,7 @@ bool diff_begin(struct diff *diff, enum diff_question question, const struct dif
 	    !take_figures(diff, figures, 0, from, error) ||
 	    !take_figures(diff, figures, 1, to, error))
 		return false;
-	return sqlite3_prepare_v2(diff->db, rows, -1, &diff->rows, NULL) == SQLITE_OK ||
+	return prepare_rows(diff, rows, for_people ? people_sql[question] : "%s") ||
 	       failed(diff->db, error);
 }
 

@@ -34,11 +34,12 @@ enum diff_question { DIFF_COMPARE, DIFF_SUBTRACT };
 bool diff_is_forward(const struct diff_side *from, const struct diff_side *to);
 
 /*
- * Compares, or subtracts where diff_is_forward; both sides may have the same database. false with *error set (sqlite3_free) when
- * a query failed or a snapshot is not there. diff_end in both cases.
+ * Compares, or subtracts where diff_is_forward; both sides may have the same database. For people
+ * the figures are text, 1,024 and +1,024, and percent stands for ratio. false with *error set
+ * (sqlite3_free) when a query failed or a snapshot is not there. diff_end in both cases.
  */
-bool diff_begin(struct diff *diff, enum diff_question question, const struct diff_side *from,
-                const struct diff_side *to, char **error);
+bool diff_begin(struct diff *diff, enum diff_question question, bool for_people,
+                const struct diff_side *from, const struct diff_side *to, char **error);
 void diff_end(struct diff *diff);
 
 #endif

@@ -20,7 +20,8 @@ static int print(const struct pair *pair, const struct options *options)
 		return EXIT_USAGE;
 	struct render_options look = output_look(options, out);
 	int status = pair_status(pair, options->strict);
-	bool done = diff_begin(&diff, question, &from, &to, &error);
+	bool for_people = options->format == RENDER_TABLE || options->format == RENDER_MARKDOWN;
+	bool done = diff_begin(&diff, question, for_people, &from, &to, &error);
 	if (!done || render_statement(diff.rows, options->format, &look, out) != SQLITE_DONE)
 		status = complain(EXIT_INPUT, "diff: %s", error ? error : sqlite3_errmsg(diff.db));
 	diff_end(&diff);

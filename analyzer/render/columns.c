@@ -1,6 +1,5 @@
 #include "columns.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,4 +87,21 @@ void columns_print_value(FILE *out, sqlite3_stmt *statement, int index)
 		fwrite(text ? text : "", 1, (size_t)sqlite3_column_bytes(statement, index), out);
 	}
 	}
+}
+
+bool columns_is_figure(sqlite3_stmt *statement, int index)
+{
+	int type = sqlite3_column_type(statement, index);
+	const char *text;
+
+	if (type != SQLITE_TEXT)
+		return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+	text = (const char *)sqlite3_column_text(statement, index);
+	if (!text)
+		return false;
+	text += *text == '+' || *text == '-';
+	if (*text < '0' || *text > '9')
+		return false;
+	text += strspn(text, "0123456789,.");
+	return *text == '\0' || strcmp(text, " %") == 0 || strcmp(text, "%") == 0;
 }

@@ -5,6 +5,7 @@
 #define RENDER_COLUMNS_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct columns {
@@ -21,5 +22,11 @@ void columns_end(struct columns *columns);
  * digits, text as it is, doubles with the digits that read back as the same number.
  */
 void columns_print_value(FILE *out, sqlite3_stmt *statement, int index);
+
+/*
+ * Whether the value of the current row is a figure, which stands to the right: a number, or a
+ * text made of one, such as +1,024 or -3.5 %.
+ */
+bool columns_is_figure(sqlite3_stmt *statement, int index);
 
 #endif

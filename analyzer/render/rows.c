@@ -178,9 +178,7 @@ static void markdown_head(FILE *out, sqlite3_stmt *statement, int count, bool ha
 	}
 	fputs("\n|", out);
 	for (int i = 0; i < count; i++) {
-		int type = has_row ? sqlite3_column_type(statement, i) : SQLITE_NULL;
-
-		fputs(type == SQLITE_INTEGER || type == SQLITE_FLOAT ? " ---: |" : " --- |", out);
+		fputs(has_row && columns_is_figure(statement, i) ? " ---: |" : " --- |", out);
 	}
 	putc('\n', out);
 }

@@ -24,7 +24,7 @@ struct table {
 	size_t cell_count, cell_capacity, bytes;
 	int columns;
 	size_t *width;
-	bool *is_left; /* has a value that is no number */
+	bool *is_left; /* has a value that is no figure */
 	bool *has_value;
 };
 
@@ -115,7 +115,7 @@ static int keep_row(struct table *table)
 		table->bytes += sizeof(*cell) + strlen(cell->text) + 16;
 		if (cell->columns > table->width[i])
 			table->width[i] = cell->columns;
-		if (type == SQLITE_TEXT || type == SQLITE_BLOB)
+		if (type != SQLITE_NULL && !columns_is_figure(table->statement, i))
 			table->is_left[i] = true;
 		if (type != SQLITE_NULL)
 			table->has_value[i] = true;

@@ -6,7 +6,7 @@
 #include "render/table.h"
 #include "render_database.h"
 
-static char *answer(sqlite3 *db, enum diff_question question, int64_t a, int64_t b)
+static char *answer(sqlite3 *db, enum diff_question question, bool for_people, int64_t a, int64_t b)
 {
 	const struct render_options options = {.color = false};
 	char *error, *text = NULL;
@@ -14,7 +14,7 @@ static char *answer(sqlite3 *db, enum diff_question question, int64_t a, int64_t
 	FILE *out = open_memstream(&text, &size);
 	struct diff diff;
 
-	cr_assert(diff_begin(&diff, question, &(struct diff_side){db, a}, &(struct diff_side){db, b},
+	cr_assert(diff_begin(&diff, question, for_people, &(struct diff_side){db, a}, &(struct diff_side){db, b},
 			     &error), "%s", error);
 	cr_assert_eq(render_statement(diff.rows, RENDER_CSV, &options, out), SQLITE_DONE);
 	diff_end(&diff);
@@ -24,7 +24,7 @@ static char *answer(sqlite3 *db, enum diff_question question, int64_t a, int64_t
 
 static char *diff(sqlite3 *db, int64_t a, int64_t b)
 {
-	return answer(db, DIFF_COMPARE, a, b);
+	return answer(db, DIFF_COMPARE, false, a, b);
 }
 
 Test(diff, tells_the_largest_change_first_and_nothing_that_stayed)
@@ -39,6 +39,22 @@ Test(diff, tells_the_largest_change_first_and_nothing_that_stayed)
 			 "mstats,heap_inuse,bytes,40960,49152,8192,0.2\n"
 			 "mstats,retained,bytes,294912,286720,-8192,-0.027777777777777776\n"
 			 "mstats,fragmentation,bytes,10960,9152,-1808,-0.16496350364963502\n");
+	free(text);
+	sqlite3_close(db);
+}
+
+Test(diff, people_read_signs_groups_of_digits_and_percent)
+{
+	sqlite3 *db = render_database();
+	char *text = answer(db, DIFF_COMPARE, true, 1, 2);
+
+	cr_assert_str_eq(text,
+			 "kind,name,unit,a,b,change,percent\n"
+			 "mstats,heap_alloc,bytes,\"30,000\",\"40,000\",\"+10,000\",+33.3\n"
+			 "mstats,heap_idle,bytes,\"1,081,344\",\"1,073,152\",\"-8,192\",-0.8\n"
+			 "mstats,heap_inuse,bytes,\"40,960\",\"49,152\",\"+8,192\",+20.0\n"
+			 "mstats,retained,bytes,\"294,912\",\"286,720\",\"-8,192\",-2.8\n"
+			 "mstats,fragmentation,bytes,\"10,960\",\"9,152\",\"-1,808\",-16.5\n");
 	free(text);
 	sqlite3_close(db);
 }
@@ -76,7 +92,7 @@ Test(diff, names_the_snapshot_that_is_missing)
 
 	struct diff diff;
 
-	cr_assert_not(diff_begin(&diff, DIFF_COMPARE, &(struct diff_side){db, 1},
+	cr_assert_not(diff_begin(&diff, DIFF_COMPARE, false, &(struct diff_side){db, 1},
 				 &(struct diff_side){db, 77}, &error));
 	diff_end(&diff);
 	cr_assert(strstr(error, "77"));
@@ -96,7 +112,7 @@ Test(diff, subtracted_is_what_was_counted_in_between)
 				   "DELETE FROM by_size; INSERT INTO by_size VALUES (2, 1, 8, 10, 1),"
 				   " (4, 1, 8, 15, 1), (2, 5, 64, 0, 0), (4, 5, 64, 3, 2), (2, 9, 128, 4, 4),"
 				   " (4, 9, 128, 4, 4)");
-	text = answer(db, DIFF_SUBTRACT, 2, 4);
+	text = answer(db, DIFF_SUBTRACT, false, 2, 4);
 	cr_assert_str_eq(text, "kind,name,unit,amount,per_second\n"
 			       "time,elapsed,ns,1000000000,\n"
 			       "mstats,total_alloc,bytes,2000,2000.0\n"
@@ -110,7 +126,7 @@ Test(diff, subtracted_is_what_was_counted_in_between)
 			       "freed,5 (64 bytes),bytes,128,128.0\n");
 	free(text);
 	render_database_change(db, "UPDATE snapshot SET mono_ns = NULL, unix_ns = 5");
-	text = answer(db, DIFF_SUBTRACT, 2, 4);
+	text = answer(db, DIFF_SUBTRACT, false, 2, 4);
 	cr_assert(strstr(text, "time,elapsed,ns,0,\nmstats,total_alloc,bytes,2000,\n"), "%s", text);
 	free(text);
 	sqlite3_close(db);
