@@ -80,13 +80,16 @@ static void read_moment(struct report_trends *trends, size_t row, const struct r
 	}
 }
 
-/* first and last are those of the first and last snapshot, unknown where it does not know. */
+/* first and last are those of the first and last snapshot that tell: a line of a trace may not. */
 static void summarize(struct report_trend *trend, size_t count)
 {
-	trend->first = count > 0 ? trend->value[0] : NAN;
-	trend->last = count > 0 ? trend->value[count - 1] : NAN;
-	trend->least = trend->most = NAN;
+	trend->first = trend->last = trend->least = trend->most = NAN;
 	for (size_t i = 0; i < count; i++) {
+		if (isnan(trend->value[i]))
+			continue;
+		if (isnan(trend->first))
+			trend->first = trend->value[i];
+		trend->last = trend->value[i];
 		trend->least = fmin(trend->least, trend->value[i]);
 		trend->most = fmax(trend->most, trend->value[i]);
 	}

@@ -158,6 +158,20 @@ void text_pad(FILE *out, size_t count)
 		putc(' ', out);
 }
 
+/* The bytes up to the next space at which a line may end: a unit stays with its number. */
+static size_t unbroken(const char *text)
+{
+	static const char units[] = " B KiB MiB GiB TiB PiB ns us ms s min h d % ";
+	size_t size = strcspn(text, " ");
+	const char *number = text + strspn(text, "(+-"), *next = text + size + 1;
+	char unit[8];
+
+	if (size == 0 || text[size] == '\0' || *number < '0' || *number > '9')
+		return size;
+	snprintf(unit, sizeof(unit), " %.*s ", (int)strcspn(next, " ,;:.)"), next);
+	return strstr(units, unit) ? size + 1 + strcspn(next, " ") : size;
+}
+
 void text_wrap(FILE *out, const char *text, size_t column, size_t indent, size_t width)
 {
 	bool line_is_empty = true;
@@ -166,7 +180,7 @@ void text_wrap(FILE *out, const char *text, size_t column, size_t indent, size_t
 		size_t size, columns;
 
 		text += strspn(text, " ");
-		size = strcspn(text, " ");
+		size = unbroken(text);
 		if (size == 0)
 			break;
 		columns = text_print(NULL, text, size);

@@ -39,7 +39,7 @@ void text_pad(FILE *out, size_t count);
 /*
  * Prints words in lines of at most `width` columns. The first line goes on at `column`;
  * each further one begins with `indent` spaces. Ends without a newline. A word longer
- * than a line stands alone on its line, whole.
+ * than a line stands alone on its line, whole; a number and its unit are one word.
  */
 void text_wrap(FILE *out, const char *text, size_t column, size_t indent, size_t width);
 

@@ -54,6 +54,12 @@ Test(text, columns_are_counted_as_a_terminal_does)
 	cr_assert_eq(text_print(NULL, "\u00e4", 2), 1);
 }
 
+Test(text, a_number_is_not_parted_from_its_unit)
+{
+	PRINTS("it is\n(8.0 KiB),\n2.4 % of\n4 min\n16 s; 3\nsnails",
+	       text_wrap(out, "it is (8.0 KiB), 2.4 % of 4 min 16 s; 3 snails", 0, 0, 9));
+}
+
 Test(text, words_are_wrapped_and_long_ones_stay_whole)
 {
 	PRINTS("one two\n  three\n  abcdefghijklmn\n  x",
