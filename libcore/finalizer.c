@@ -38,12 +38,16 @@ static __attribute__((noinline)) bool run_one(void)
 	return true;
 }
 
-/* What a finalizer leaves behind on this stack would keep its object while the thread waits. */
-static __attribute__((noinline)) MARK_READS void wipe_stack_below(void)
+/*
+ * What a finalizer leaves behind on this stack, or in registers that the signal of a stop puts
+ * there, would keep its object while the thread waits.
+ */
+static __attribute__((noinline)) MARK_READS void wipe_what_is_left(void)
 {
 	char below[16 << 10];
 	memset(below, 0, sizeof below);
 	__asm__ volatile("" : : "r"(below) : "memory");
+	os_clear_vectors();
 }
 
 static void *run(void *arg)
@@ -53,7 +57,7 @@ static void *run(void *arg)
 	for (;;) {
 		while (run_one())
 			;
-		wipe_stack_below();
+		wipe_what_is_left();
 		seen = lock_event_wait(&finalizer.due, seen, -1);
 	}
 	return arg;
