@@ -34,7 +34,6 @@ enum {
 	PATIENCE_NS = 20 * 1000 * 1000,
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
 	ROUNDS_MAX = 40,
-	STALLS_MAX = 3,             /* rounds that found no fewer written pages than the one before */
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
 	PAGES_WORTH_HELP = 128,     /* a page takes a microsecond, a helper some tens to come */
 	PAGES_WORTH_STOP = 512,     /* half a millisecond of the last stop */
@@ -44,6 +43,7 @@ enum {
 	HOLD_BACK_MORE_NS = 5 * 1000 * 1000,
 	HOLD_BACK_TURNS = 20,
 	LIMIT_SLACK_BYTES = 2 << 20,
+	SLACK_BYTES = 3 << 20,
 	CLOSING_NS = 1000 * 1000,
 	WAIT_MS = 1000,
 };
@@ -558,18 +558,18 @@ static void mark_written(size_t pages)
  */
 static bool mark_in_rounds(unsigned helpers, size_t *pages)
 {
-	unsigned stalls = 0;
 	*pages = SIZE_MAX;
 	rootpages_read();
 	mark_run(helpers, background_help_mark);
 	mark_settle();
-	for (int round = 0; round < ROUNDS_MAX && *pages > PAGES_FEW && stalls < STALLS_MAX; round++) {
+	for (int round = 0; round < ROUNDS_MAX; round++) {
 		size_t before = *pages;
 		if (!written_fetch(true, pages))
 			return false;
 		*pages += rootpages_read();
 		mark_written(*pages);
-		stalls += *pages > before / 8 * 7;
+		if (*pages <= PAGES_FEW || *pages > before / 8 * 7)
+			break;
 	}
 	return true;
 }
@@ -829,13 +829,28 @@ static bool run_beside_and_wait(enum recorder_reason reason)
 	return done;
 }
 
-/* How far the heap is above what is let pass, which under the memory limit is less. */
+/*
+ * By how much the heap may pass its goal before who allocates is held back: in a small heap by
+ * a part of it, as a cycle has much that does not shrink with it; then by what is allocated in
+ * about a millisecond. Under the memory limit by less.
+ */
+static uint64_t slack_bytes(uint64_t goal)
+{
+	if (cycle.by_limit)
+		return LIMIT_SLACK_BYTES;
+	uint64_t least = goal / 128, most = goal / 8;
+	return least > SLACK_BYTES ? least : most < SLACK_BYTES ? most : SLACK_BYTES;
+}
+
+/* How far the heap is above what is let pass. */
 static uint64_t outgrown(void)
 {
 	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
 	uint64_t goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
-	uint64_t allowed = goal + (cycle.by_limit ? LIMIT_SLACK_BYTES : goal / 8);
-	return goal != PACER_OFF && live > 0 && (uint64_t)live > allowed ? (uint64_t)live - allowed : 0;
+	if (goal == PACER_OFF || live <= 0)
+		return 0;
+	uint64_t allowed = goal + slack_bytes(goal);
+	return (uint64_t)live > allowed ? (uint64_t)live - allowed : 0;
 }
 
 /*
