@@ -36,7 +36,9 @@ enum {
 	ROUNDS_MAX = 40,
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
 	PAGES_WORTH_HELP = 128,     /* a page takes a microsecond, a helper some tens to come */
-	PAGES_WORTH_STOP = 512,     /* half a millisecond of the last stop */
+	PAGES_WORTH_STOP = 4096,    /* some milliseconds of the last stop */
+	PAGES_CHEAP = 512,          /* half a millisecond of it: no round for as many again */
+	STALLS_MAX = 3,             /* rounds that found no fewer written pages than the one before */
 	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
 	ASSIST_STEPS = 4,
 	HOLD_BACK_NS = 200 * 1000,
@@ -558,6 +560,7 @@ static void mark_written(size_t pages)
  */
 static bool mark_in_rounds(unsigned helpers, size_t *pages)
 {
+	unsigned stalls = 0;
 	*pages = SIZE_MAX;
 	rootpages_read();
 	mark_run(helpers, background_help_mark);
@@ -568,7 +571,8 @@ static bool mark_in_rounds(unsigned helpers, size_t *pages)
 			return false;
 		*pages += rootpages_read();
 		mark_written(*pages);
-		if (*pages <= PAGES_FEW || *pages > before / 8 * 7)
+		stalls += *pages > before / 8 * 7;
+		if (*pages <= PAGES_FEW || stalls == STALLS_MAX || (stalls && *pages <= PAGES_CHEAP))
 			break;
 	}
 	return true;

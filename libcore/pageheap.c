@@ -251,6 +251,8 @@ static bool run_use(size_t first, size_t pages, enum chunk_kind kind)
 			bits_clear(chunk->released, from, count);
 			released += here;
 		}
+		if (here >= BLANK_PAGES)
+			atomic_store_explicit(&chunk->blank, true, memory_order_relaxed);
 		bits_set(chunk->used, from, count);
 		bool claimed = chunk->kind == CHUNK_FREE;
 		chunk->used_pages += (uint32_t)count;

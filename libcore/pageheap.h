@@ -35,6 +35,7 @@ enum {
 	BLOCK_PAGES = 64, /* whose bits are one word: a block changes alone */
 	CHUNK_BLOCKS = CHUNK_PAGES / BLOCK_PAGES,
 	CHUNK_BYTES = CHUNK_PAGES * PAGE_BYTES,
+	BLANK_PAGES = 32, /* of one chunk, from which a run counts as long */
 	ARENA_BYTES = 64 << 20,
 	ARENA_CHUNKS = ARENA_BYTES / CHUNK_BYTES,
 	/* Opened at most for the sake of an alignment: 1 GiB, the largest page of a machine. */
@@ -50,6 +51,7 @@ struct chunk {
 	uint32_t kind; /* enum chunk_kind; CHUNK_FREE exactly when used_pages is 0 */
 	_Atomic uint32_t kept[CHUNK_BLOCKS]; /* spantable.c's */
 	bool small_pages; /* the system was told to use no huge pages here */
+	_Atomic bool blank; /* a long run of released pages was taken: they have no content yet */
 };
 
 /* Free pages of a range of chunks: at its start, the longest run, at its end. */

@@ -87,7 +87,8 @@ size_t rootpages_read(void)
 		if (!rootpages.begun)
 			range->known = is_private(range) && tracking_add(range->lo, range->hi);
 		range->known = range->known &&
-		               tracking_collect(range->lo, range->hi, true, read_copied, &reading) &&
+		               tracking_collect(range->lo, range->hi, TRACKING_PROTECT | TRACKING_CONTENT,
+		                                read_copied, &reading) &&
 		               range->known;
 		pages += reading.pages;
 	}
@@ -115,7 +116,7 @@ bool rootpages_finish(uintptr_t lo, uintptr_t hi, enum root_kind kind)
 		const struct range *range = &rootpages.ranges[i];
 		done = range->known && range->lo == inner.lo && range->hi == inner.hi &&
 		       range->kind == kind &&
-		       tracking_collect(range->lo, range->hi, false, read_now, NULL);
+		       tracking_collect(range->lo, range->hi, TRACKING_CONTENT, read_now, NULL);
 	}
 	if (!done)
 		return false;

@@ -256,30 +256,50 @@ static bool has_content(const struct pagescan_region *region)
 	       !(region->categories & PAGESCAN_ZERO);
 }
 
-bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
+/* Only what is asked about written pages and nothing else takes the kernel's short way. */
+bool tracking_collect(uintptr_t lo, uintptr_t hi, unsigned what,
                       void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
 {
 	struct pagescan_region regions[REGIONS];
+	uint64_t content = what & TRACKING_CONTENT
+	                       ? PAGESCAN_PRESENT | PAGESCAN_SWAPPED | PAGESCAN_ZERO
+	                       : 0;
 	int saved = errno;
 	bool done = true;
 	while (done && lo < hi) {
 		struct pagescan_request request = {
 		    .size = sizeof request,
-		    .flags = PAGESCAN_FAIL_UNTRACKED | (protect ? PAGESCAN_PROTECT : 0),
+		    .flags = PAGESCAN_FAIL_UNTRACKED | (what & TRACKING_PROTECT ? PAGESCAN_PROTECT : 0),
 		    .start = lo,
 		    .end = hi,
 		    .regions = (uintptr_t)regions,
 		    .region_count = REGIONS,
 		    .all_of = PAGESCAN_WRITTEN,
-		    .returned = PAGESCAN_WRITTEN | PAGESCAN_PRESENT | PAGESCAN_SWAPPED | PAGESCAN_ZERO,
+		    .returned = PAGESCAN_WRITTEN | content,
 		};
 		int count = ioctl(tracking.pages, PAGESCAN, &request);
 		done = count >= 0 && request.walk_end > lo;
 		for (int i = 0; i < count; i++)
-			if (has_content(&regions[i]))
+			if (!content || has_content(&regions[i]))
 				written(arg, regions[i].start, regions[i].end);
 		lo = request.walk_end;
 	}
+	errno = saved;
+	return done;
+}
+
+bool tracking_protect(uintptr_t lo, uintptr_t hi)
+{
+	struct pagescan_request request = {
+	    .size = sizeof request,
+	    .flags = PAGESCAN_FAIL_UNTRACKED | PAGESCAN_PROTECT,
+	    .start = lo,
+	    .end = hi,
+	    .all_of = PAGESCAN_WRITTEN,
+	    .returned = PAGESCAN_WRITTEN,
+	};
+	int saved = errno;
+	bool done = ioctl(tracking.pages, PAGESCAN, &request) >= 0 && request.walk_end == hi;
 	errno = saved;
 	return done;
 }

@@ -9,8 +9,7 @@
  * Mostly Parallel Garbage Collection, PLDI 1991). Writes by the kernel count, but for
  * direct I/O into pinned pages.
  *
- * A page that was never protected, or came into being since, counts as written; one that has
- * no content yet is not told.
+ * A page that was never protected, or came into being since, counts as written.
  *
  * The program may close the descriptor, and a forked child has none that works: then
  * tracking_collect fails, everything counts as written, and after tracking_lost the next
@@ -45,12 +44,20 @@ bool tracking_cover(uintptr_t lo, uintptr_t hi);
 bool tracking_add(uintptr_t lo, uintptr_t hi);
 void tracking_remove(uintptr_t lo, uintptr_t hi);
 
+enum tracking_what {
+	TRACKING_PROTECT = 1, /* what is told is protected anew */
+	TRACKING_CONTENT = 2, /* pages that have no content yet are not told; takes twice as long */
+};
+
 /*
- * Calls `written` for each run of pages of [lo, hi) written since the last call, and with
- * `protect` begins anew for them. False when tracking has ended: nothing is known then.
+ * Calls `written` for each run of pages of [lo, hi) written since they were last protected.
+ * False when tracking has ended: nothing is known then.
  */
-bool tracking_collect(uintptr_t lo, uintptr_t hi, bool protect,
+bool tracking_collect(uintptr_t lo, uintptr_t hi, unsigned what,
                       void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg);
+
+/* Protects all of [lo, hi), whatever was written. False when tracking has ended. */
+bool tracking_protect(uintptr_t lo, uintptr_t hi);
 
 /* After tracking_collect failed, and before anything else: what is no longer ours is let go. */
 void tracking_lost(void);

@@ -53,20 +53,15 @@ static bool cover(size_t *chunks)
 	return tracking_cover(pageheap.base, pageheap.base + *chunks * CHUNK_BYTES);
 }
 
-static void ignore(void *arg, uintptr_t lo, uintptr_t hi)
-{
-	(void)arg;
-	(void)lo;
-	(void)hi;
-}
-
 bool written_begin(void)
 {
 	size_t chunks;
 	uintptr_t lo, hi;
 	bool known = tracking_begin() && cover(&chunks);
+	for (size_t chunk = 0; known && chunk < chunks; chunk++)
+		atomic_store_explicit(&pageheap.chunks[chunk].blank, false, memory_order_relaxed);
 	for (size_t chunk = 0; known && next_scanned(chunks, &chunk, &lo, &hi);)
-		known = tracking_collect(lo, hi, true, ignore, NULL);
+		known = tracking_protect(lo, hi);
 	if (!known)
 		tracking_lost();
 	return known;
@@ -79,10 +74,22 @@ static void add(void *arg, uintptr_t lo, uintptr_t hi)
 	mark_add_written(lo, hi);
 }
 
+/* Reading what has no content yet would give it some. */
+static bool is_blank(uintptr_t lo, uintptr_t hi)
+{
+	size_t chunk = (lo - pageheap.base) / CHUNK_BYTES, end = (hi - pageheap.base) / CHUNK_BYTES;
+	while (chunk < end &&
+	       !atomic_load_explicit(&pageheap.chunks[chunk].blank, memory_order_relaxed))
+		chunk++;
+	return chunk < end;
+}
+
 static void fetch(uintptr_t lo, uintptr_t hi)
 {
 	size_t pages = 0;
-	if (!tracking_collect(lo, hi, fetching.protect, add, &pages))
+	unsigned what = (fetching.protect ? TRACKING_PROTECT : 0) |
+	                (is_blank(lo, hi) ? TRACKING_CONTENT : 0);
+	if (!tracking_collect(lo, hi, what, add, &pages))
 		atomic_store(&fetching.failed, true);
 	atomic_fetch_add(&fetching.pages, pages);
 }
