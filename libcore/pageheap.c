@@ -437,6 +437,23 @@ size_t pageheap_idle_run(size_t first, size_t end, uint64_t *released)
 	return at - first;
 }
 
+size_t pageheap_next(size_t page, size_t end, bool used)
+{
+	while (page < end) {
+		uint64_t words[CHUNK_PAGES / 64];
+		const struct chunk *chunk = &pageheap.chunks[page / CHUNK_PAGES];
+		size_t from = page % CHUNK_PAGES;
+		size_t last = end - page < CHUNK_PAGES - from ? from + (end - page) : CHUNK_PAGES;
+		for (size_t w = 0; w < CHUNK_PAGES / 64; w++)
+			words[w] = __atomic_load_n(&chunk->used[w], __ATOMIC_RELAXED);
+		size_t to = bits_next(words, from, last, used);
+		page += to - from;
+		if (to < last)
+			break;
+	}
+	return page;
+}
+
 /* ---- check ------------------------------------------------------------- */
 
 void pageheap_check(void)

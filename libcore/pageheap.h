@@ -155,6 +155,12 @@ static inline size_t pageheap_retained_pages(void)
  */
 size_t pageheap_idle_run(size_t first, size_t end, uint64_t *released);
 
+/*
+ * The first page from `page` on that is used, or that is idle; `end` if none is before it. No
+ * lock: while the program runs, what is taken or freed meanwhile may be told either way.
+ */
+size_t pageheap_next(size_t page, size_t end, bool used);
+
 /* Proves the invariant above and the trees against the chunks; aborts if it does not hold. */
 void pageheap_check(void);
 

@@ -11,13 +11,15 @@
 
 enum {
 	FETCH_BYTES = 8 * CHUNK_BYTES, /* at a time: some tens of microseconds */
-	FETCHES_WORTH_HELP = 8,
+	BYTES_WORTH_HELP = 8 * FETCH_BYTES,
+	IDLE_RUNS_MAX = 1024, /* that are left out: each is one more call */
 };
 
 static struct {
 	bool protect;
 	_Atomic size_t pages;
 	_Atomic bool failed;
+	size_t idle_pages_min; /* that are left out together */
 } fetching;
 
 static bool holds_scanned(size_t chunk)
@@ -46,22 +48,44 @@ static bool next_scanned(size_t chunks, size_t *chunk, uintptr_t *lo, uintptr_t 
 	return first < *chunk;
 }
 
+/*
+ * The next run of pages in use in [*at, hi), short idle runs between them included. The others
+ * are left out: what is allocated there while marking would fault at each page, only to be told
+ * as written. Taken into use, they are in the next fetch.
+ */
+static bool next_used(uintptr_t *at, uintptr_t hi, uintptr_t *used_lo, uintptr_t *used_hi)
+{
+	size_t end = (hi - pageheap.base) >> PAGE_SHIFT;
+	size_t first = pageheap_next((*at - pageheap.base) >> PAGE_SHIFT, end, true);
+	size_t idle = pageheap_next(first, end, false), next = pageheap_next(idle, end, true);
+	while (next < end && next - idle < fetching.idle_pages_min) {
+		idle = pageheap_next(next, end, false);
+		next = pageheap_next(idle, end, true);
+	}
+	*used_lo = pageheap.base + first * PAGE_BYTES;
+	*used_hi = pageheap.base + idle * PAGE_BYTES;
+	*at = pageheap.base + next * PAGE_BYTES;
+	return first < end;
+}
+
 /* What is opened after this is left out: asking for it before it is tracked would fail. */
 static bool cover(size_t *chunks)
 {
 	*chunks = opened_chunks();
+	fetching.idle_pages_min = *chunks * CHUNK_PAGES / IDLE_RUNS_MAX;
 	return tracking_cover(pageheap.base, pageheap.base + *chunks * CHUNK_BYTES);
 }
 
 bool written_begin(void)
 {
 	size_t chunks;
-	uintptr_t lo, hi;
+	uintptr_t lo, hi, used_lo, used_hi;
 	bool known = tracking_begin() && cover(&chunks);
 	for (size_t chunk = 0; known && chunk < chunks; chunk++)
 		atomic_store_explicit(&pageheap.chunks[chunk].blank, false, memory_order_relaxed);
 	for (size_t chunk = 0; known && next_scanned(chunks, &chunk, &lo, &hi);)
-		known = tracking_protect(lo, hi);
+		while (known && next_used(&lo, hi, &used_lo, &used_hi))
+			known = tracking_protect(used_lo, used_hi);
 	if (!known)
 		tracking_lost();
 	return known;
@@ -77,7 +101,8 @@ static void add(void *arg, uintptr_t lo, uintptr_t hi)
 /* Reading what has no content yet would give it some. */
 static bool is_blank(uintptr_t lo, uintptr_t hi)
 {
-	size_t chunk = (lo - pageheap.base) / CHUNK_BYTES, end = (hi - pageheap.base) / CHUNK_BYTES;
+	size_t chunk = (lo - pageheap.base) / CHUNK_BYTES;
+	size_t end = (hi - pageheap.base + CHUNK_BYTES - 1) / CHUNK_BYTES;
 	while (chunk < end &&
 	       !atomic_load_explicit(&pageheap.chunks[chunk].blank, memory_order_relaxed))
 		chunk++;
@@ -94,6 +119,12 @@ static void fetch(uintptr_t lo, uintptr_t hi)
 	atomic_fetch_add(&fetching.pages, pages);
 }
 
+static void add_fetches(uintptr_t lo, uintptr_t hi)
+{
+	for (; lo < hi; lo += FETCH_BYTES)
+		mark_add_fetch(fetch, lo, hi - lo < FETCH_BYTES ? hi : lo + FETCH_BYTES);
+}
+
 /*
  * Protecting is for one thread: each page table changed is told to all other processors that
  * run the program, helpers among them, and that takes ten times as long as to read it. In a
@@ -101,15 +132,15 @@ static void fetch(uintptr_t lo, uintptr_t hi)
  */
 bool written_fetch(bool protect, size_t *pages)
 {
-	uintptr_t lo, hi;
-	size_t chunks, pieces = 0;
+	uintptr_t lo, hi, used_lo, used_hi;
+	size_t chunks, bytes = 0;
 	fetching.protect = protect;
 	fetching.pages = 0;
 	fetching.failed = !cover(&chunks);
 	for (size_t chunk = 0; !fetching.failed && next_scanned(chunks, &chunk, &lo, &hi);)
-		for (; lo < hi; lo += FETCH_BYTES, pieces++)
-			mark_add_fetch(fetch, lo, hi - lo < FETCH_BYTES ? hi : lo + FETCH_BYTES);
-	bool helped = !protect && pieces >= FETCHES_WORTH_HELP;
+		for (; next_used(&lo, hi, &used_lo, &used_hi); bytes += used_hi - used_lo)
+			add_fetches(used_lo, used_hi);
+	bool helped = !protect && bytes >= BYTES_WORTH_HELP;
 	mark_run(helped ? MARK_WORKERS_MAX : 0, background_help_mark);
 	*pages = fetching.pages;
 	if (!fetching.failed)
