@@ -24,8 +24,8 @@ enum {
 	OBJECT_PIECE_BYTES = 128 << 10, /* large objects are scanned in pieces, by any worker */
 	ROOTS_MAX = 1 << 22,
 	DONATE_OBJECTS = 8,
-	LONG_BYTES = 48,            /* an object whose words are worth to be looked at beforehand: */
-	LONG_OBJECT = 1,            /* this is added to its address in the queue */
+	LONG_BYTES = 48,            /* an object whose words are worth to be looked at beforehand */
+	SHORT_WORDS_MAX = LONG_BYTES / sizeof(uintptr_t) - 1,
 	WORDS_TOGETHER = 32,
 	WRITTEN_TOGETHER = 8,
 	PREFETCH_BYTES = 4096,
@@ -33,6 +33,12 @@ enum {
 	ASSIST_SLOTS = 16,          /* of the workers, the last: for threads of the program */
 	SPANS_TOGETHER = 64,
 };
+
+/*
+ * What the low bits of an object's address in the queue tell of it: how many words a short one
+ * has, all of which may be pointers, or one of these.
+ */
+enum queue_tag { TAG_ASK_SPAN = 0, TAG_LONG = SHORT_WORDS_MAX + 1, TAGS = sizeof(uintptr_t) };
 
 struct mark_buffer {
 	struct mark_buffer *next;
@@ -179,6 +185,13 @@ static inline void push(struct mark_worker *worker, uintptr_t object)
 		buffer->objects[buffer->count++] = object;
 }
 
+static inline unsigned tag_of(const struct span *s)
+{
+	if (s->elem_bytes >= LONG_BYTES)
+		return TAG_LONG;
+	return s->kind == SPAN_TYPED ? TAG_ASK_SPAN : (unsigned)(s->elem_bytes / sizeof(uintptr_t));
+}
+
 /* Sets the bit; false when it was set, or the slot is free. */
 static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, bool remembers)
 {
@@ -195,28 +208,27 @@ static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, b
 	return !(atomic_fetch_or_explicit(marks, bit, memory_order_relaxed) & bit);
 }
 
-static inline void prefetch_span(const struct span *s)
-{
-	__builtin_prefetch(s);
-	__builtin_prefetch(s->groups);
-}
-
-/* Marks the object of the span that the word leads to, if it leads to one. */
-static inline __attribute__((always_inline)) void
-mark_in(struct mark_worker *worker, struct span *s, uintptr_t word, bool remembers)
+/* The slot of the span that the word leads to; false if it leads to none. */
+static inline bool find_slot(const struct span *s, uintptr_t word, unsigned *index)
 {
 	if (s->state != SPAN_INUSE)
-		return;
-	unsigned index = span_index(s, word);
-	if (index >= s->nelems || !mark_slot(s, index, word - mark.heap_base, remembers))
+		return false;
+	*index = span_index(s, word);
+	return *index < s->nelems;
+}
+
+/* Marks the object in the slot, to which the word leads, and queues it. */
+static inline __attribute__((always_inline)) void
+mark_in(struct mark_worker *worker, struct span *s, unsigned index, uintptr_t word, bool remembers)
+{
+	if (!mark_slot(s, index, word - mark.heap_base, remembers))
 		return;
 	worker->marked_bytes += s->elem_bytes;
 	worker->objects++;
 	if (span_noscan(s))
 		return;
 	worker->scan_bytes += s->elem_bytes;
-	uintptr_t object = span_object(s, index);
-	push(worker, object | (s->elem_bytes >= LONG_BYTES ? LONG_OBJECT : 0));
+	push(worker, span_object(s, index) | tag_of(s));
 }
 
 static inline struct span *span_at(uintptr_t offset)
@@ -226,10 +238,45 @@ static inline struct span *span_at(uintptr_t offset)
 
 static inline void mark_word(struct mark_worker *worker, uintptr_t word)
 {
+	unsigned index;
 	uintptr_t offset = word - mark.heap_base;
 	struct span *s = offset < mark.heap_bytes ? span_at(offset) : NULL;
-	if (s)
-		mark_in(worker, s, word, false);
+	if (s && find_slot(s, word, &index))
+		mark_in(worker, s, index, word, false);
+}
+
+/*
+ * Marks what up to WORDS_TOGETHER words into the heap lead to. For each there are three loads
+ * that wait for each other, page map, span and mark, and an atomic instruction that waits for
+ * all before it and holds up all after it. So the loads of all words wait together, and what is
+ * atomic comes last.
+ */
+static inline __attribute__((always_inline)) MARK_READS void
+mark_together(struct mark_worker *worker, uintptr_t *words, unsigned count, bool remembers)
+{
+	struct span *spans[WORDS_TOGETHER];
+	unsigned indices[WORDS_TOGETHER], with_span = 0, with_slot = 0;
+	for (unsigned i = 0; i < count; i++) {
+		uintptr_t offset = words[i] - mark.heap_base;
+		struct span *s = remembers && seen_before(offset) ? NULL : span_at(offset);
+		if (!s)
+			continue;
+		__builtin_prefetch(s);
+		spans[with_span] = s;
+		words[with_span++] = words[i];
+	}
+	for (unsigned i = 0; i < with_span; i++) {
+		struct span *s = spans[i];
+		unsigned index;
+		if (!find_slot(s, words[i], &index))
+			continue;
+		__builtin_prefetch(&s->groups[index >> 6]);
+		spans[with_slot] = s;
+		indices[with_slot] = index;
+		words[with_slot++] = words[i];
+	}
+	for (unsigned i = 0; i < with_slot; i++)
+		mark_in(worker, spans[i], indices[i], words[i], remembers);
 }
 
 /* The program may be writing it: it is read once. */
@@ -238,10 +285,15 @@ static inline MARK_READS uintptr_t word_at(const uintptr_t *p)
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
-static inline MARK_READS void scan_short(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
+/* Adds those of a short object's words that lead into the heap; how many there are now. */
+static inline MARK_READS unsigned add_short(uintptr_t tagged, uintptr_t *words, unsigned count)
 {
-	for (const uintptr_t *p = (const uintptr_t *)lo; p < (const uintptr_t *)hi; p++)
-		mark_word(worker, word_at(p));
+	const uintptr_t *p = (const uintptr_t *)(tagged & -(uintptr_t)TAGS);
+	for (const uintptr_t *end = p + tagged % TAGS; p < end; p++) {
+		words[count] = word_at(p);
+		count += words[count] - mark.heap_base < mark.heap_bytes;
+	}
+	return count;
 }
 
 /* Those of the words that may lead to objects not marked yet; what tells more is fetched. */
@@ -261,29 +313,13 @@ static inline MARK_READS unsigned pick(const uintptr_t *p, const uintptr_t *end,
 	return count;
 }
 
-/*
- * What marks a pointer's object are three loads that wait for each other: page map, span, mark.
- * Those of many words wait together.
- */
 static MARK_READS void scan_words(struct mark_worker *worker, uintptr_t lo, uintptr_t hi)
 {
 	uintptr_t picked[WORDS_TOGETHER];
-	struct span *spans[WORDS_TOGETHER];
 	const uintptr_t *p = (const uintptr_t *)lo, *end = (const uintptr_t *)hi;
 	while (p < end) {
 		const uintptr_t *next = end - p > WORDS_TOGETHER ? p + WORDS_TOGETHER : end;
-		unsigned count = pick(p, next, picked), kept = 0;
-		for (unsigned i = 0; i < count; i++) {
-			uintptr_t offset = picked[i] - mark.heap_base;
-			struct span *s = seen_before(offset) ? NULL : span_at(offset);
-			if (!s)
-				continue;
-			prefetch_span(s);
-			spans[kept] = s;
-			picked[kept++] = picked[i];
-		}
-		for (unsigned i = 0; i < kept; i++)
-			mark_in(worker, spans[i], picked[i], true);
+		mark_together(worker, picked, pick(p, next, picked), true);
 		p = next;
 	}
 }
@@ -314,8 +350,6 @@ static void scan_object(struct mark_worker *worker, struct span *s, uintptr_t ob
 {
 	if (s->kind == SPAN_TYPED)
 		scan_typed(worker, object, s->elem_bytes);
-	else if (s->elem_bytes < LONG_BYTES)
-		scan_short(worker, object, object + s->elem_bytes);
 	else if (s->elem_bytes > OBJECT_PIECE_BYTES)
 		scan_large(worker, s, object);
 	else
@@ -381,13 +415,30 @@ static inline MARK_READS void fetch_line(uintptr_t object)
 	}
 }
 
+static inline uintptr_t fifo_take(struct mark_worker *worker)
+{
+	uintptr_t object = worker->fifo[worker->fifo_first];
+	worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
+	worker->fifo_count--;
+	return object;
+}
+
+static inline size_t scan_queued(struct mark_worker *worker, uintptr_t object)
+{
+	struct span *s = pageheap_span_of(object);
+	scan_object(worker, s, object);
+	return s->elem_bytes < OBJECT_PIECE_BYTES ? s->elem_bytes : OBJECT_PIECE_BYTES;
+}
+
 /*
  * Scans queued objects until there are none, or `budget_bytes` of them. An object passes
- * through the fifo, so that its first line is fetched while others are scanned.
+ * through the fifo, so that its first line is fetched while others are scanned; the words of
+ * short ones are gathered.
  */
-static void drain(struct mark_worker *worker, size_t budget_bytes)
+static MARK_READS void drain(struct mark_worker *worker, size_t budget_bytes)
 {
-	unsigned scanned = 0;
+	uintptr_t words[WORDS_TOGETHER];
+	unsigned scanned = 0, count = 0;
 	size_t bytes = 0, told = 0;
 	for (;;) {
 		uintptr_t object;
@@ -399,15 +450,21 @@ static void drain(struct mark_worker *worker, size_t budget_bytes)
 			break;
 		if (worker->fifo_count > FIFO_OBJECTS / 2) {
 			object = worker->fifo[(worker->fifo_first + FIFO_OBJECTS / 2) % FIFO_OBJECTS];
-			if (object & LONG_OBJECT)
-				fetch_line(object & ~(uintptr_t)LONG_OBJECT);
+			if (object % TAGS == TAG_LONG)
+				fetch_line(object - TAG_LONG);
 		}
-		object = worker->fifo[worker->fifo_first] & ~(uintptr_t)LONG_OBJECT;
-		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
-		worker->fifo_count--;
-		struct span *s = pageheap_span_of(object);
-		scan_object(worker, s, object);
-		bytes += s->elem_bytes < OBJECT_PIECE_BYTES ? s->elem_bytes : OBJECT_PIECE_BYTES;
+		object = fifo_take(worker);
+		unsigned tag = object % TAGS;
+		if (tag == TAG_ASK_SPAN || tag == TAG_LONG) {
+			bytes += scan_queued(worker, object - tag);
+		} else {
+			count = add_short(object, words, count);
+			bytes += tag * sizeof object;
+		}
+		if (count > WORDS_TOGETHER - SHORT_WORDS_MAX || worker->fifo_count == 0) {
+			mark_together(worker, words, count, false);
+			count = 0;
+		}
 		if ((++scanned & 31) != 0)
 			continue;
 		atomic_fetch_add_explicit(&mark.scanned_bytes, bytes - told, memory_order_relaxed);
@@ -416,6 +473,7 @@ static void drain(struct mark_worker *worker, size_t budget_bytes)
 		    worker->buffer->count >= DONATE_OBJECTS)
 			donate(worker);
 	}
+	mark_together(worker, words, count, false);
 	atomic_fetch_add_explicit(&mark.scanned_bytes, bytes - told, memory_order_relaxed);
 }
 
@@ -610,9 +668,7 @@ static void prefetch_root(const struct mark_root *root)
 {
 	if (root->what != ROOT_WRITTEN)
 		return;
-	const struct span *s = pageheap_span_of(root->lo);
-	if (s)
-		prefetch_span(s);
+	__builtin_prefetch(pageheap_span_of(root->lo));
 	for (uintptr_t line = root->lo, end = line + PREFETCH_BYTES; line < end; line += LINE_BYTES)
 		__builtin_prefetch((const void *)line);
 }
