@@ -74,7 +74,7 @@ static void draw(struct progress *progress, double now)
 	progress->drawn_s = now;
 }
 
-static int look(void *opaque)
+bool progress_look(void *opaque)
 {
 	struct progress *progress = opaque;
 	double now = progress->is_terminal ? now_s() : 0;
@@ -82,6 +82,11 @@ static int look(void *opaque)
 	    now - progress->drawn_s >= every_s)
 		draw(progress, now);
 	return stopped_by != 0;
+}
+
+static int look(void *progress)
+{
+	return progress_look(progress);
 }
 
 void progress_begin(struct progress *progress, sqlite3 *db, const struct source *source,

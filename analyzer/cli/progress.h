@@ -26,6 +26,9 @@ void progress_begin(struct progress *progress, sqlite3 *db, const struct source 
                     const struct import_result *result);
 void progress_end(struct progress *progress);
 
+/* For work outside of SQLite: draws the line if it is time; true: stop. progress is a struct progress. */
+bool progress_look(void *progress);
+
 /* SIGINT, SIGTERM and SIGHUP stop what runs, in good order. */
 void progress_catch_signals(void);
 

@@ -80,55 +80,126 @@ static int explain_failure(struct store *store, const struct source *source, enu
 	}
 }
 
-int session_import(struct store *store, const struct source *source,
-                   struct snapshot_places *places, struct import_result *result)
+/* Why there is no snapshot in a source. */
+static int explain_none(const struct source *source, const struct import_result *result)
 {
-	bool is_text = source->kind == SOURCE_TEXT;
-	struct progress progress;
-	memset(result, 0, sizeof *result);
-	progress_begin(&progress, store->db, source, result);
-	enum import_status status = is_text ? import_go(store, source, result)
-	                                    : import_recording(store, source, places, result);
-	progress_end(&progress);
-	if (progress_is_stopped())
-		return complain(EXIT_INPUT, "%s: interrupted; nothing of it was added", source->path);
-	if (status != IMPORT_OK)
-		return explain_failure(store, source, status);
-	if (result->seen == 0 && is_text && !result->first_issue[0])
+	if (source->kind == SOURCE_TEXT && !result->first_issue[0])
 		return complain(EXIT_INPUT,
 		                "%s: is neither a memspan recording nor a database made by load, and has none"
 		                " of Go's figures in it (MemStats as JSON, a heap profile as text, gctrace)",
 		                source->path);
-	if (result->seen == 0)
-		return complain(EXIT_INPUT, "%s: no valid snapshot in it%s%s", source->path,
-		                result->first_issue[0] ? ": " : "", result->first_issue);
+	return complain(EXIT_INPUT, "%s: no valid snapshot in it%s%s", source->path,
+	                result->first_issue[0] ? ": " : "", result->first_issue);
+}
+
+/* A file of a folder without a snapshot is passed over: silently, where it is any text. */
+static void pass_over(const struct source *source, struct import_result *result)
+{
+	if (source->kind == SOURCE_UNREADABLE) {
+		warn("%s: %s; it is passed over", source->path, strerror(source->error));
+		result->damaged = true;
+	} else if (source->kind == SOURCE_RECORDING) {
+		warn("%s: no valid snapshot in it%s%s; it is passed over", source->path,
+		     result->first_issue[0] ? ": " : "", result->first_issue);
+	} else {
+		result->damaged = false; /* what is torn in it is not Go's */
+	}
+}
+
+static void warn_of(const struct source *source, const struct import_result *result)
+{
 	if (result->damaged || result->unsupported)
 		warn("%s: at byte %llu: %s; what is readable is shown", source->path,
 		     (unsigned long long)result->first_issue_offset, result->first_issue);
-	if (result->unfinished && is_text)
+	if (result->unfinished && source->kind == SOURCE_TEXT)
 		warn("%s: breaks off within a figure; what stands before it is shown", source->path);
 	else if (result->unfinished)
 		warn("%s: %llu run%s did not end in an orderly way (killed, replaced by exec, or still running)",
 		     source->path, (unsigned long long)result->unfinished,
 		     result->unfinished == 1 ? "" : "s");
+}
+
+static int import_one(struct store *store, const struct source *source,
+                      struct snapshot_places *places, struct import_result *result)
+{
+	struct progress progress;
+	enum import_status status = IMPORT_OK;
+	memset(result, 0, sizeof *result);
+	progress_begin(&progress, store->db, source, result);
+	if (source->kind == SOURCE_TEXT)
+		status = import_go(store, source, result, progress_look, &progress);
+	else if (source->kind == SOURCE_RECORDING)
+		status = import_recording(store, source, places, result);
+	progress_end(&progress);
+	if (progress_is_stopped())
+		return complain(EXIT_INPUT, "%s: interrupted; nothing of it was added", source->path);
+	if (status != IMPORT_OK)
+		return explain_failure(store, source, status);
+	if (result->seen > 0)
+		warn_of(source, result);
+	else if (source->folder)
+		pass_over(source, result);
+	else
+		return explain_none(source, result);
+	return EXIT_FINE;
+}
+
+static void add_up(struct import_result *all, const struct import_result *one)
+{
+	all->runs += one->runs;
+	all->snapshots += one->snapshots;
+	all->spans += one->spans;
+	all->seen += one->seen;
+	all->unfinished += one->unfinished;
+	all->damaged |= one->damaged;
+	all->unsupported |= one->unsupported;
+}
+
+/* Whether the next source is none of the folder that this one stands for. */
+static bool ends_folder(const struct source *source)
+{
+	return source->folder && (!source->next || !source->next->folder ||
+	                          strcmp(source->next->folder, source->folder) != 0);
+}
+
+int session_import(struct store *store, const struct source_list *sources,
+                   struct snapshot_places *places, session_tell *tell, void *arg,
+                   struct import_result *all)
+{
+	uint64_t seen_of_folder = 0;
+	memset(all, 0, sizeof *all);
+	for (const struct source *s = sources->first; s; s = s->next) {
+		struct import_result one;
+		int status = import_one(store, s, places, &one);
+		if (status != EXIT_FINE)
+			return status;
+		add_up(all, &one);
+		if (tell && (one.seen > 0 || s->kind != SOURCE_TEXT))
+			tell(arg, s, &one);
+		seen_of_folder += one.seen;
+		if (ends_folder(s) && seen_of_folder == 0)
+			return complain(EXIT_INPUT,
+			                "%s: holds no memspan recording with a valid snapshot, and no text with"
+			                " Go's figures; databases are named one by one",
+			                s->folder);
+		if (!s->folder || ends_folder(s))
+			seen_of_folder = 0;
+	}
 	return EXIT_FINE;
 }
 
 static int import_all(struct session *session)
 {
+	struct import_result all;
 	if (!store_open_memory(&session->store) ||
 	    span_table_create(session->store.db, &session->places) != SQLITE_OK ||
 	    !store_views(&session->store))
 		return complain(EXIT_INPUT, "no database in memory: %s", sqlite3_errmsg(session->store.db));
-	for (const struct source *s = session->sources.first; s; s = s->next) {
-		struct import_result result;
-		int status = session_import(&session->store, s, &session->places, &result);
-		if (status != EXIT_FINE)
-			return status;
-		session->damaged |= result.damaged || result.unsupported;
-		session->unfinished |= result.unfinished > 0;
-	}
-	return EXIT_FINE;
+	int status =
+	    session_import(&session->store, &session->sources, &session->places, NULL, NULL, &all);
+	session->damaged = all.damaged || all.unsupported;
+	session->unfinished = all.unfinished > 0;
+	return status;
 }
 
 /* ---- databases --------------------------------------------------------- */

@@ -39,9 +39,15 @@ int session_find_snapshot(const struct session *session, const char *path, const
 /* What the command exits with when all else went well. */
 int session_status(const struct session *session, bool strict);
 
-/* Imports one source and says on stderr what is wrong with it. EXIT_FINE or a status. */
-int session_import(struct store *store, const struct source *source,
-                   struct snapshot_places *places, struct import_result *result);
+/*
+ * Imports the sources one after another, says on stderr what is wrong with each, and tells what
+ * each added, those of a folder that have no figures left out. *all: the sums, and whether
+ * anything is damaged, unsupported or could not be read. EXIT_FINE or a status.
+ */
+typedef void session_tell(void *arg, const struct source *source, const struct import_result *result);
+int session_import(struct store *store, const struct source_list *sources,
+                   struct snapshot_places *places, session_tell *tell, void *arg,
+                   struct import_result *all);
 
 /*
  * Splits FILE@SELECTOR unless a file of the whole name exists. Returns the file's name

@@ -48,13 +48,13 @@ static int open_target(struct store *store, const struct options *options, bool 
 
 static const char *kind_name(enum source_kind kind)
 {
-	return kind == SOURCE_RECORDING ? "recording" : "text";
+	return kind == SOURCE_RECORDING ? "recording" : kind == SOURCE_TEXT ? "text" : "unreadable";
 }
 
 /* What a source added. */
-static void add_row(struct results *results, const struct source *source,
-                    const struct import_result *result)
+static void add_row(void *arg, const struct source *source, const struct import_result *result)
 {
+	struct results *results = arg;
 	sqlite3_stmt *row = results->insert;
 	sqlite3_bind_text(row, 1, source->path, -1, SQLITE_STATIC);
 	sqlite3_bind_text(row, 2, kind_name(source->kind), -1, SQLITE_STATIC);
@@ -69,21 +69,13 @@ static void add_row(struct results *results, const struct source *source,
 static int load_all(struct store *store, const struct source_list *sources,
                     const struct options *options, struct results *rows, struct import_result *added)
 {
-	bool damaged = false, unfinished = false;
-	for (const struct source *s = sources->first; s; s = s->next) {
-		struct import_result result;
-		int status = session_import(store, s, NULL, &result);
-		if (status != EXIT_FINE)
-			return status;
-		if (options->has_format)
-			add_row(rows, s, &result);
-		added->runs += result.runs;
-		added->snapshots += result.snapshots;
-		added->spans += result.spans;
-		damaged |= result.damaged || result.unsupported;
-		unfinished |= result.unfinished > 0;
-	}
-	return damaged || (unfinished && options->strict) ? EXIT_DAMAGE : EXIT_FINE;
+	int status =
+	    session_import(store, sources, NULL, options->has_format ? add_row : NULL, rows, added);
+	if (status != EXIT_FINE)
+		return status;
+	return added->damaged || added->unsupported || (added->unfinished && options->strict)
+	           ? EXIT_DAMAGE
+	           : EXIT_FINE;
 }
 
 static void say_added(const char *path, const struct import_result *added)

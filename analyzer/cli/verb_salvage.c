@@ -120,12 +120,12 @@ int verb_salvage(const struct options *options)
 	if (!source_add(&sources, options->words[0], &error)) {
 		status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
 		free(error);
-	} else if (sources.count == 1 && sources.recordings == 1) {
-		status = save_and_print(sources.first, options);
+	} else if (sources.first->folder) {
+		status = complain(EXIT_INPUT, "%s: a folder; salvage saves one recording", options->words[0]);
+	} else if (sources.recordings == 0) {
+		status = complain(EXIT_INPUT, "%s: is no memspan recording", options->words[0]);
 	} else {
-		status = sources.count == 1 && !sources.databases
-		             ? complain(EXIT_INPUT, "%s: is no memspan recording", options->words[0])
-		             : complain(EXIT_USAGE, "salvage reads one recording, no folder or database");
+		status = save_and_print(sources.first, options);
 	}
 	source_list_free(&sources);
 	return status;

@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 #define FILES                                                                                \
-	"FILE is a recording, a folder of recordings, - for standard input, a database made\n"  \
-	"by 'memanalyze load', or a log or file with what Go prints of its own memory:\n"       \
-	"MemStats as JSON, expvar, a heap profile as text, gctrace. FILE@SEQ, FILE@gc=N,\n"     \
+	"FILE is a recording, - for standard input, a database made by 'memanalyze load', a log\n" \
+	"or file with what Go prints of its own memory (MemStats as JSON, expvar, a heap profile\n" \
+	"as text, gctrace), or a folder of recordings and such files. FILE@SEQ, FILE@gc=N,\n"   \
 	"FILE@first and FILE@last name one snapshot; without them it is the last of the last\n" \
 	"run. FILE@run=N is the last of its Nth run, FILE@run=N,SEQ ... one of that run.\n"
 

@@ -30,6 +30,8 @@ struct go_import {
 	struct store *store;
 	struct go_rows rows;
 	struct import_result *result;
+	bool (*look)(void *arg);
+	void *look_arg;
 	int64_t source_id;
 	int64_t first_snapshot_id; /* of those that are added; 0 for none */
 	struct go_run run;
@@ -429,9 +431,12 @@ static enum import_status read_text(struct go_import *im, struct plain *plain, s
 	const char *data;
 	size_t bytes;
 	enum plain_status status;
-	while ((status = plain_next(plain, &data, &bytes)) == PLAIN_MORE && !im->failed)
+	while ((status = plain_next(plain, &data, &bytes)) == PLAIN_MORE && !im->failed) {
 		if (!go_scan_feed(scan, data, bytes))
 			return IMPORT_NO_MEMORY;
+		im->result->offset = plain_offset(plain);
+		im->failed |= im->look && im->look(im->look_arg);
+	}
 	if (im->failed)
 		return IMPORT_DATABASE;
 	if (status == PLAIN_READ_ERROR)
@@ -470,7 +475,7 @@ static enum import_status import_text(struct go_import *im, const struct source 
 }
 
 enum import_status import_go(struct store *store, const struct source *source,
-			     struct import_result *result)
+			     struct import_result *result, bool (*look)(void *arg), void *arg)
 {
 	enum import_status status = IMPORT_NO_MEMORY;
 	memset(result, 0, sizeof *result);
@@ -480,6 +485,8 @@ enum import_status import_go(struct store *store, const struct source *source,
 	if (plain && scan) {
 		im->store = store;
 		im->result = result;
+		im->look = look;
+		im->look_arg = arg;
 		im->complete = true;
 		status = import_text(im, source, plain, scan);
 	}

@@ -15,8 +15,12 @@
 
 #include "import.h"
 
-/* As import_recording; result->seen is 0 when there was no figure of Go's in the source. */
+/*
+ * As import_recording; result->seen is 0 when there was no figure of Go's in the source.
+ * look (may be NULL) is called with arg between two pieces of the text, which may be long and
+ * have no row for the database: true stops the import, as IMPORT_DATABASE.
+ */
 enum import_status import_go(struct store *store, const struct source *source,
-			     struct import_result *result);
+			     struct import_result *result, bool (*look)(void *arg), void *arg);
 
 #endif

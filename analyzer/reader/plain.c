@@ -36,6 +36,11 @@ static enum packing packing_of(const uint8_t *head, size_t bytes)
 	return PACKED_NOT;
 }
 
+bool plain_is_packed(const void *head, size_t bytes)
+{
+	return packing_of(head, bytes) != PACKED_NOT;
+}
+
 static bool open_unpacker(struct plain *plain)
 {
 	if (plain->packing == PACKED_GZIP)

@@ -24,6 +24,9 @@ enum plain_status {
 
 struct plain;
 
+/* Whether what begins so (4 bytes tell) is gzip or zstd. */
+bool plain_is_packed(const void *head, size_t bytes);
+
 /* NULL: memory was refused. */
 struct plain *plain_open(const struct source *source);
 void plain_close(struct plain *plain);

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plain.h"
 #include "snapshot.h"
 
-enum { HEAD_BYTES = 64, COPY_BYTES = 1 << 16 };
+enum { HEAD_BYTES = 64, COPY_BYTES = 1 << 16, TEXT_BEGINNING_BYTES = 4096 };
 
 static bool fail(char **error, const char *path, const char *what)
 {
@@ -62,49 +64,92 @@ static bool holds_segment(const struct source *source)
 	return found;
 }
 
-static bool append(struct source_list *list, const char *path, int fd, char **error)
+static struct source *make(const char *path, const char *folder)
 {
-	uint8_t head[HEAD_BYTES];
-	struct stat st;
 	struct source *source = calloc(1, sizeof *source);
-	if (!source || !(source->path = strdup(path))) {
-		free(source);
-		close(fd);
-		return fail(error, path, "out of memory");
-	}
-	source->fd = fd;
-	long n = source_read(source, 0, head, sizeof head);
-	if (n < 0 || fstat(fd, &st) != 0) {
-		fail(error, path, strerror(errno));
-		goto refuse;
-	}
-	source->bytes = (uint64_t)st.st_size;
-	source->kind = kind_of(head, (size_t)n);
-	if (source->kind == SOURCE_TEXT && holds_segment(source))
-		source->kind = SOURCE_RECORDING;
-	if (source->kind == SOURCE_DATABASE) {
-		close(fd);
-		source->fd = -1;
-		list->databases++;
-	} else if (source->kind == SOURCE_RECORDING) {
-		list->recordings++;
-	} else if (n > 0) {
-		list->texts++;
-	} else {
-		fail(error, path, "is empty: nothing was recorded");
-		goto refuse;
-	}
+	if (!source)
+		return NULL;
+	source->fd = -1;
+	source->path = strdup(path);
+	source->folder = folder ? strdup(folder) : NULL;
+	if (source->path && (source->folder || !folder))
+		return source;
+	free(source->path);
+	free(source->folder);
+	free(source);
+	return NULL;
+}
+
+static void unmake(struct source *source)
+{
+	if (source->fd >= 0)
+		close(source->fd);
+	free(source->path);
+	free(source->folder);
+	free(source);
+}
+
+static void append(struct source_list *list, struct source *source)
+{
 	if (!list->end)
 		list->end = &list->first;
 	*list->end = source;
 	list->end = &source->next;
 	list->count++;
+	list->recordings += source->kind == SOURCE_RECORDING;
+	list->databases += source->kind == SOURCE_DATABASE;
+}
+
+/* What the file is; false with errno, or with errno 0 where it is empty. */
+static bool examine(struct source *source)
+{
+	uint8_t head[HEAD_BYTES];
+	struct stat st;
+	long n = source_read(source, 0, head, sizeof head);
+	if (n < 0 || fstat(source->fd, &st) != 0)
+		return false;
+	errno = 0;
+	if (n == 0)
+		return false;
+	source->bytes = (uint64_t)st.st_size;
+	source->kind = kind_of(head, (size_t)n);
+	if (source->kind == SOURCE_TEXT && holds_segment(source))
+		source->kind = SOURCE_RECORDING;
+	if (source->kind == SOURCE_DATABASE) {
+		close(source->fd);
+		source->fd = -1;
+	}
 	return true;
-refuse:
-	close(fd);
-	free(source->path);
-	free(source);
-	return false;
+}
+
+/* Takes the descriptor. */
+static bool add_file(struct source_list *list, const char *path, int fd, char **error)
+{
+	struct source *source = make(path, NULL);
+	if (!source) {
+		close(fd);
+		return fail(error, path, "out of memory");
+	}
+	source->fd = fd;
+	if (!examine(source)) {
+		fail(error, path, errno ? strerror(errno) : "is empty: nothing was recorded");
+		unmake(source);
+		return false;
+	}
+	append(list, source);
+	return true;
+}
+
+/* Without waiting for a writer of a pipe. A folder may have more files than are usually open. */
+static int open_file(const char *path)
+{
+	struct rlimit limit;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 || errno != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return fd;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
 /* Standard input, copied so that it can be read at any offset. */
@@ -133,36 +178,62 @@ done:
 	return fd;
 }
 
-/* The recordings of a folder; other files in it are passed over. */
+/*
+ * Whether to read a file of a folder for figures: what begins without a zero byte, or is packed.
+ * What no text begins with is not read on; there are programs and pictures in folders.
+ */
+static bool may_be_text(const struct source *source)
+{
+	char beginning[TEXT_BEGINNING_BYTES];
+	long n = source_read(source, 0, beginning, sizeof beginning);
+	return n > 0 && (plain_is_packed(beginning, (size_t)n) || !memchr(beginning, 0, (size_t)n));
+}
+
+/* A file of a folder: recordings and what may be a text; databases and the rest are passed over. */
+static bool add_file_of(struct source_list *list, const char *folder, const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return true;
+	struct source *source = make(path, folder);
+	if (!source)
+		return false;
+	source->fd = open_file(path);
+	bool is_read = source->fd >= 0 && examine(source);
+	if (!is_read && errno && errno != ENOENT) {
+		source->kind = SOURCE_UNREADABLE;
+		source->error = errno;
+	} else if (!is_read || source->kind == SOURCE_DATABASE ||
+	           (source->kind == SOURCE_TEXT && !may_be_text(source))) {
+		unmake(source);
+		return true;
+	}
+	append(list, source);
+	return true;
+}
+
 static bool add_folder(struct source_list *list, const char *path, char **error)
 {
 	struct dirent **entries;
 	int count = scandir(path, &entries, NULL, alphasort);
-	size_t before = list->recordings;
+	size_t before = list->count;
 	bool ok = count >= 0;
 	if (!ok)
 		return fail(error, path, strerror(errno));
 	for (int i = 0; i < count; i++) {
 		char *file = NULL;
-		uint8_t head[HEAD_BYTES];
-		struct stat st;
-		if (ok && asprintf(&file, "%s/%s", path, entries[i]->d_name) >= 0 &&
-		    stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
-			int fd = open(file, O_RDONLY | O_CLOEXEC);
-			ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
-			if (n > 0 && kind_of(head, (size_t)n) == SOURCE_RECORDING)
-				ok = append(list, file, fd, error);
-			else if (fd >= 0)
-				close(fd);
-		}
+		ok = ok && asprintf(&file, "%s/%s", path, entries[i]->d_name) >= 0 &&
+		     add_file_of(list, path, file);
 		free(file);
 		free(entries[i]);
 	}
 	free(entries);
-	if (ok && list->recordings == before)
-		return fail(error, path, "holds no memspan recording; logs with Go's figures and"
-		                         " databases are named one by one");
-	return ok;
+	if (!ok)
+		return fail(error, path, "out of memory");
+	if (list->count == before)
+		return fail(error, path, "a folder without recordings and texts; databases are named one"
+		                         " by one");
+	return true;
 }
 
 bool source_add(struct source_list *list, const char *path, char **error)
@@ -175,28 +246,25 @@ bool source_add(struct source_list *list, const char *path, char **error)
 	if (strcmp(path, "-") == 0) {
 		fd = spool_input();
 		return fd < 0 ? fail(error, "standard input", strerror(errno))
-		              : append(list, "-", fd, error);
+		              : add_file(list, "-", fd, error);
 	}
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return add_folder(list, path, error);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_file(path);
 	if (fd < 0)
 		return fail(error, path, strerror(errno));
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
 		close(fd);
 		return fail(error, path, "is not a regular file");
 	}
-	return append(list, path, fd, error);
+	return add_file(list, path, fd, error);
 }
 
 void source_list_free(struct source_list *list)
 {
 	for (struct source *s = list->first, *next; s; s = next) {
 		next = s->next;
-		if (s->fd >= 0)
-			close(s->fd);
-		free(s->path);
-		free(s);
+		unmake(s);
 	}
 	memset(list, 0, sizeof *list);
 }

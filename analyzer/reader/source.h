@@ -4,7 +4,8 @@
  *
  * Kinds are told by content, never by name. A recording is read through a descriptor at
  * any offset; standard input is first copied to a temporary file without a name, so that
- * it can be read again.
+ * it can be read again. Of a folder each file counts that is a recording or may be a text;
+ * whether a text has figures, only reading it tells.
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -13,25 +14,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SOURCE_TEXT: neither of the others; only reading it tells whether it has figures. */
-enum source_kind { SOURCE_RECORDING, SOURCE_DATABASE, SOURCE_TEXT };
+/*
+ * SOURCE_TEXT: neither of the others; only reading it tells whether it has figures.
+ * SOURCE_UNREADABLE: a file of a folder that could not be opened.
+ */
+enum source_kind { SOURCE_RECORDING, SOURCE_DATABASE, SOURCE_TEXT, SOURCE_UNREADABLE };
 
 struct source {
 	char *path;           /* as the user will know it; "-" for standard input */
 	enum source_kind kind;
-	int fd;               /* open for reading; -1 for a database */
+	int fd;               /* open for reading; -1 for a database and what is unreadable */
+	int error;            /* errno of what is unreadable */
 	uint64_t bytes;       /* size when it was opened */
+	char *folder;         /* the folder in whose place it stands; NULL: it was named itself */
 	struct source *next;
 };
 
 struct source_list {
 	struct source *first, **end;
-	size_t count, recordings, databases, texts;
+	size_t count, recordings, databases;
 };
 
 /*
- * Opens what `path` names and appends it; a folder stands for the recordings in it, by
- * name. false with *error (to be freed): it names the path and says what is wrong.
+ * Opens what `path` names and appends it; a folder stands for the recordings and texts in it, by
+ * name. Every file stays open: the limit of open files is raised as far as it goes, if need be.
+ * false with *error (to be freed): it names the path and says what is wrong.
  */
 bool source_add(struct source_list *list, const char *path, char **error);
 void source_list_free(struct source_list *list);

@@ -108,6 +108,7 @@ gzip -c server.log >server.log.1.gz
 printf '#!/bin/sh\ncat "%s" >&2\n' "$work/trace.log" >server
 chmod +x server
 rm -f server.db
+mkdir logs && cp server.log trace.log logs
 examples=0
 sed -n 's/^    //p' "$doc" >lines
 while read -r line; do

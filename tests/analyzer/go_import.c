@@ -41,7 +41,7 @@ static enum import_status import_bytes(size_t bytes)
 	struct source source = {.path = "made", .kind = SOURCE_TEXT, .bytes = bytes};
 	source.fd = memfd_create("text", MFD_CLOEXEC);
 	cr_assert(source.fd >= 0 && write(source.fd, text, bytes) == (ssize_t)bytes);
-	enum import_status status = import_go(&store, &source, &result);
+	enum import_status status = import_go(&store, &source, &result, NULL, NULL);
 	close(source.fd);
 	return status;
 }

@@ -45,7 +45,7 @@ static struct import_result import(const struct source *source)
 {
 	struct import_result result;
 
-	FUZZ_HOLDS(import_go(&store, source, &result) == IMPORT_OK);
+	FUZZ_HOLDS(import_go(&store, source, &result, NULL, NULL) == IMPORT_OK);
 	FUZZ_HOLDS(sqlite3_get_autocommit(store.db));
 	FUZZ_HOLDS(result.seen >= result.snapshots && !result.unsupported);
 	return result;
