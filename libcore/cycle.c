@@ -64,7 +64,8 @@ static struct {
 	_Atomic unsigned sweep_class; /* where cycle_sweep_one looks first */
 	uint64_t begun_ns;        /* when the process started to use the heap */
 	uint64_t mark_end_ns;
-	uint64_t last_cpu_ns;     /* that the last one took, for the limit's CPU bound */
+	uint64_t last_cpu_ns;     /* that the last one took */
+	uint64_t debt_ns;         /* at its end; see limit_debt_ns */
 	uint64_t cpu_ns;          /* all collector CPU so far */
 	_Atomic unsigned wanted;  /* of the background thread: a bit for each reason */
 	_Atomic uint32_t begun, finished; /* cycles that it began; the last it ended of those waited for */
@@ -93,15 +94,18 @@ static uint64_t overhead_bytes(uint64_t objects)
 	return all > objects ? all - objects : 0;
 }
 
-static void set_pace(uint64_t marked, uint64_t stacks, uint64_t globals, uint64_t objects)
+/* Of the free slots in use so many bytes are expected to be used again. */
+static void set_pace(uint64_t marked, uint64_t stacks, uint64_t globals, uint64_t objects,
+                     uint64_t reused)
 {
+	uint64_t overhead = overhead_bytes(objects);
 	struct pacer_input in = {
 	    .percent = cycle.percent,
 	    .limit_bytes = cycle.limit_bytes,
 	    .marked_bytes = marked,
 	    .stack_bytes = stacks,
 	    .global_bytes = globals,
-	    .overhead_bytes = overhead_bytes(objects),
+	    .overhead_bytes = overhead > reused ? overhead - reused : 0,
 	    .marking_alloc_bytes = cycle.marking_alloc_bytes,
 	};
 	struct pacer_output out = pacer_next(&in);
@@ -127,7 +131,7 @@ bool cycle_pace_without(uint64_t live_bytes, int *percent)
 	thread_enter(t); /* a stopped world sees all of the new figures or none */
 	cycle_figures.last_next_gc = cycle_figures.next_gc;
 	cycle_figures.last_heap_inuse = span_totals.inuse_pages * PAGE_BYTES;
-	set_pace(live_bytes, 0, 0, live_bytes);
+	set_pace(live_bytes, 0, 0, live_bytes, 0);
 	if (cycle.by_limit) /* which nothing can help to keep: the next point is due by growth */
 		atomic_store_explicit(&counters.gc_trigger,
 		                      live_bytes + live_bytes / STOP_RETRY_GROWTH + 1,
@@ -140,21 +144,68 @@ bool cycle_pace_without(uint64_t live_bytes, int *percent)
 }
 
 /*
- * Near the limit a cycle may free little and be due again at once. It waits until the
- * processors had as much time beside the last one as that took, so that the collector
- * takes at most half of it (Go's bound).
+ * How much more time of the processors the collector took than it left, less what passed since
+ * its last cycle. Go's limiter: that is bounded by a second of each processor.
+ */
+static uint64_t limit_debt_ns(uint64_t now_ns)
+{
+	uint64_t debt = cycle.debt_ns, paid = (now_ns - cycle.mark_end_ns) * os_cpu_count();
+	return debt > paid ? debt - paid : 0;
+}
+
+static uint64_t debt_max_ns(void)
+{
+	return os_cpu_count() * (uint64_t)(1000 * 1000 * 1000);
+}
+
+/*
+ * Near the limit a cycle may free little and be due again at once. With all its debt the
+ * collector waits, so that it takes no more than half of the processors for long.
  */
 static bool limit_postpones(void)
 {
-	uint64_t since_ns = os_mono_ns() - cycle.mark_end_ns;
-	return cycle.by_limit && since_ns * os_cpu_count() < 2 * cycle.last_cpu_ns;
+	uint64_t debt = cycle.by_limit ? limit_debt_ns(os_mono_ns()) : 0;
+	return debt > 0 && debt + cycle.last_cpu_ns > debt_max_ns();
+}
+
+/* At the end of a cycle, which is in the report. */
+static void count_debt(void)
+{
+	uint64_t debt = limit_debt_ns(cycle.report.start_mono_ns) + 2 * cycle.last_cpu_ns;
+	uint64_t left = cycle.report.mark_ns * os_cpu_count(), most = debt_max_ns();
+	debt = debt > left ? debt - left : 0;
+	cycle.debt_ns = debt < most ? debt : most;
+}
+
+/*
+ * The limit is on pages, the goal on objects. As long as no more pages are in use than at the
+ * last cycle's end, new objects fill slots that it freed, and the goal moves on by half of those
+ * that are left. Without that free slots would lower it, and a low goal leave more slots free.
+ */
+static bool limit_moves_on(void)
+{
+	struct thread *t = thread_self();
+	if (!cycle.by_limit || !lock_try(&cycle.lock))
+		return false;
+	thread_enter(t);
+	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
+	uint64_t inuse = __atomic_load_n(&span_totals.inuse_pages, __ATOMIC_RELAXED) * PAGE_BYTES;
+	bool moves = inuse <= cycle_figures.last_heap_inuse && live > 0 && (uint64_t)live < inuse;
+	if (moves) {
+		set_pace(cycle_figures.heap_marked, cycle.report.stack_bytes, cycle.report.global_bytes,
+		         (uint64_t)live, (inuse - (uint64_t)live) / 2);
+		moves = !cycle_is_due();
+	}
+	thread_leave(t);
+	lock_release(&cycle.lock);
+	return moves;
 }
 
 /* The last cycle's figures with new settings. World stopped or nothing shared yet. */
 static void repace(void)
 {
 	set_pace(cycle_figures.heap_marked, cycle.report.stack_bytes, cycle.report.global_bytes,
-	         cycle_figures.heap_marked);
+	         cycle_figures.heap_marked, 0);
 }
 
 int cycle_set_percent(int percent)
@@ -207,7 +258,7 @@ void cycle_init(int percent, int64_t limit_bytes)
 	cycle.percent = percent;
 	cycle.limit_bytes = limit_bytes;
 	cycle.begun_ns = os_mono_ns();
-	set_pace(0, 0, 0, 0);
+	set_pace(0, 0, 0, 0, 0);
 }
 
 static void sweep_claimed(struct mcache *m, struct span *s)
@@ -403,7 +454,7 @@ static void terminate(const struct mark_totals *totals, enum recorder_reason rea
 	if (reason == RECORDER_FORCED)
 		cycle_figures.numforcedgc++;
 	set_pace(totals->marked_bytes, report->stack_bytes, report->global_bytes,
-	         report->heap_live_end);
+	         report->heap_live_end, 0);
 	report->next_goal = cycle_figures.next_gc;
 	report->next_trigger = counters.gc_trigger;
 	scavenge_set_goal(inuse, cycle_figures.last_next_gc, cycle_figures.next_gc);
@@ -456,8 +507,9 @@ static void marked(uint64_t end_ns)
 	cycle.report.gc_num = cycle_figures.numgc;
 	cycle.report.mark_ns = end_ns - cycle.report.start_mono_ns;
 	atomic_store(&span_gc_num, cycle_figures.numgc);
-	cycle.mark_end_ns = end_ns;
 	cycle.last_cpu_ns = cycle.report.cpu_assist_ns + cycle.report.cpu_background_ns;
+	count_debt();
+	cycle.mark_end_ns = end_ns;
 	__atomic_store_n(&cycle.gave_up, false, __ATOMIC_RELAXED);
 	cycle.open = true;
 }
@@ -698,7 +750,7 @@ static bool still_due(enum recorder_reason reason)
 {
 	if (reason == RECORDER_PERIODIC)
 		return cycle.percent >= 0 && os_mono_ns() - last_end_ns() >= cycle_period_ns;
-	return reason != RECORDER_GC || (cycle_is_due() && !limit_postpones());
+	return reason != RECORDER_GC || (cycle_is_due() && !limit_postpones() && !limit_moves_on());
 }
 
 static enum recorder_reason refine(enum recorder_reason reason)
