@@ -24,5 +24,7 @@ add_test(NAME cli_verify COMMAND python3 ${cli_tests}/verify.py $<TARGET_FILE:me
 	$<TARGET_FILE:make_recording>)
 add_test(NAME cli_folders COMMAND python3 ${cli_tests}/folders.py $<TARGET_FILE:memanalyze>
 	$<TARGET_FILE:make_recording> ${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
-set_tests_properties(cli_completions cli_folders cli_help cli_hostile cli_export cli_verify PROPERTIES
+add_test(NAME cli_databases COMMAND python3 ${cli_tests}/databases.py $<TARGET_FILE:memanalyze>
+	$<TARGET_FILE:make_recording> ${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
+set_tests_properties(cli_completions cli_databases cli_folders cli_help cli_hostile cli_export cli_verify PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

@@ -10,6 +10,7 @@
 #include "exit.h"
 #include "progress.h"
 #include "go_import.h"
+#include "merge.h"
 #include "span_table.h"
 
 static bool is_number(const char *text, size_t length)
@@ -67,6 +68,16 @@ bool session_reads(const struct options *options, const char *path)
 
 /* ---- import ------------------------------------------------------------ */
 
+/* What is wrong with a database that could not be opened. */
+static int explain_database(sqlite3 *db, const char *path, enum store_open_result opened)
+{
+	if (opened == STORE_FOREIGN)
+		return complain(EXIT_INPUT, "%s: a database, but not one made by 'memanalyze load'", path);
+	if (opened == STORE_NEWER)
+		return complain(EXIT_INPUT, "%s: made by a newer version of memanalyze", path);
+	return complain(EXIT_INPUT, "%s: %s", path, db ? sqlite3_errmsg(db) : "out of memory");
+}
+
 static int explain_failure(struct store *store, const struct source *source, enum import_status status)
 {
 	switch (status) {
@@ -108,7 +119,9 @@ static void pass_over(const struct source *source, struct import_result *result)
 
 static void warn_of(const struct source *source, const struct import_result *result)
 {
-	if (result->damaged || result->unsupported)
+	if (source->kind == SOURCE_DATABASE && result->damaged)
+		warn("%s: is of damaged sources; what was readable is shown", source->path);
+	else if (result->damaged || result->unsupported)
 		warn("%s: at byte %llu: %s; what is readable is shown", source->path,
 		     (unsigned long long)result->first_issue_offset, result->first_issue);
 	if (result->unfinished && source->kind == SOURCE_TEXT)
@@ -123,6 +136,7 @@ static int import_one(struct store *store, const struct source *source,
                       struct snapshot_places *places, struct import_result *result)
 {
 	struct progress progress;
+	enum store_open_result opened = STORE_OPENED;
 	enum import_status status = IMPORT_OK;
 	memset(result, 0, sizeof *result);
 	progress_begin(&progress, store->db, source, result);
@@ -130,9 +144,13 @@ static int import_one(struct store *store, const struct source *source,
 		status = import_go(store, source, result, progress_look, &progress);
 	else if (source->kind == SOURCE_RECORDING)
 		status = import_recording(store, source, places, result);
+	else if (source->kind == SOURCE_DATABASE)
+		status = import_database(store, source, result, &opened);
 	progress_end(&progress);
 	if (progress_is_stopped())
 		return complain(EXIT_INPUT, "%s: interrupted; nothing of it was added", source->path);
+	if (opened != STORE_OPENED)
+		return explain_database(store->db, source->path, opened);
 	if (status != IMPORT_OK)
 		return explain_failure(store, source, status);
 	if (result->seen > 0)
@@ -188,15 +206,25 @@ int session_import(struct store *store, const struct source_list *sources,
 	return EXIT_FINE;
 }
 
+/* Spans are read where they are, unless they come from a database among other FILEs. */
+static bool open_memory(struct session *session)
+{
+	struct store *store = &session->store;
+	return store_open_memory(store) &&
+	       (session->sources.databases
+	            ? store_span_table(store)
+	            : span_table_create(store->db, &session->places) == SQLITE_OK) &&
+	       store_views(store);
+}
+
 static int import_all(struct session *session)
 {
 	struct import_result all;
-	if (!store_open_memory(&session->store) ||
-	    span_table_create(session->store.db, &session->places) != SQLITE_OK ||
-	    !store_views(&session->store))
+	if (!open_memory(session))
 		return complain(EXIT_INPUT, "no database in memory: %s", sqlite3_errmsg(session->store.db));
-	int status =
-	    session_import(&session->store, &session->sources, &session->places, NULL, NULL, &all);
+	int status = session_import(&session->store, &session->sources,
+	                            session->sources.databases ? NULL : &session->places, NULL, NULL,
+	                            &all);
 	session->damaged = all.damaged || all.unsupported;
 	session->unfinished = all.unfinished > 0;
 	return status;
@@ -229,17 +257,9 @@ static int64_t number(sqlite3 *db, const char *sql, const char *text, int64_t va
 
 static int open_database(struct session *session, const char *path)
 {
-	switch (store_open_read(&session->store, path)) {
-	case STORE_OPENED:
-		break;
-	case STORE_FOREIGN:
-		return complain(EXIT_INPUT, "%s: a database, but not one made by 'memanalyze load'", path);
-	case STORE_NEWER:
-		return complain(EXIT_INPUT, "%s: made by a newer version of memanalyze", path);
-	default:
-		return complain(EXIT_INPUT, "%s: %s", path,
-		                session->store.db ? sqlite3_errmsg(session->store.db) : "out of memory");
-	}
+	enum store_open_result opened = store_open_read(&session->store, path);
+	if (opened != STORE_OPENED)
+		return explain_database(session->store.db, path, opened);
 	sqlite3 *db = session->store.db;
 	if (number(db, "SELECT count(*) FROM snapshot", NULL, 0) == 0)
 		return complain(EXIT_INPUT, "%s: no snapshot in it", path);
@@ -251,27 +271,39 @@ static int open_database(struct session *session, const char *path)
 
 /* ---- snapshots by name ------------------------------------------------- */
 
+/*
+ * Of the run that is named (?3), or the last. A folder (?1) stands for the files in it, a database
+ * among other FILEs for the runs in it, which may have come with another of them.
+ */
+static int64_t find_in_run(const struct session *session, const char *of, const char *which,
+                           int64_t value, int64_t run)
+{
+	bool is_merged = session->sources.databases && session->sources.count > 1;
+	char *sql = sqlite3_mprintf(
+	    "SELECT id FROM snapshot WHERE run_id = (SELECT id FROM (SELECT r.id,"
+	    " row_number() OVER (ORDER BY r.id) AS n, count(*) OVER () AS runs"
+	    " FROM run AS r JOIN source AS s ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1"
+	    " OR substr(s.path, 1, length(?1) + 1) = ?1 || '/'%s) WHERE n = coalesce(?3, runs)) %s",
+	    is_merged ? " OR r.id IN (SELECT run_id FROM merged_run WHERE path = ?1)" : "", which);
+	int64_t id = sql ? number_of_run(session->store.db, sql, of, value, run) : 0;
+	sqlite3_free(sql);
+	return id;
+}
+
 int session_find_snapshot(const struct session *session, const char *path, const char *selector,
                           int64_t *snapshot_id)
 {
-/* Of the run that is named, or the last. A folder stands for the recordings in it. */
-#define OF_RUN                                                                                \
-	"FROM snapshot WHERE run_id = (SELECT id FROM (SELECT r.id,"                          \
-	" row_number() OVER (ORDER BY r.id) AS n, count(*) OVER () AS runs"                   \
-	" FROM run AS r JOIN source AS s ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1" \
-	" OR substr(s.path, 1, length(?1) + 1) = ?1 || '/') WHERE n = coalesce(?3, runs)) "
-	sqlite3 *db = session->store.db;
-	const char *of = session->sources.databases ? NULL : path, *rest = selector + run_prefix(selector);
+	bool is_database = session->sources.databases && session->sources.count == 1;
+	const char *of = is_database ? NULL : path, *rest = selector + run_prefix(selector);
 	int64_t run = rest != selector ? atoll(selector + strlen("run=")) : 0;
 	if (strcmp(rest, "first") == 0)
-		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "ORDER BY seq LIMIT ?2", of, 1, run);
+		*snapshot_id = find_in_run(session, of, "ORDER BY seq LIMIT ?2", 1, run);
 	else if (!*rest || strcmp(rest, "last") == 0)
-		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "ORDER BY seq DESC LIMIT ?2", of, 1, run);
+		*snapshot_id = find_in_run(session, of, "ORDER BY seq DESC LIMIT ?2", 1, run);
 	else if (strncmp(rest, "gc=", 3) == 0)
-		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "AND gc_num = ?2 ORDER BY seq DESC", of,
-		                             atoll(rest + 3), run);
+		*snapshot_id = find_in_run(session, of, "AND gc_num = ?2 ORDER BY seq DESC", atoll(rest + 3), run);
 	else
-		*snapshot_id = number_of_run(db, "SELECT id " OF_RUN "AND seq = ?2", of, atoll(rest), run);
+		*snapshot_id = find_in_run(session, of, "AND seq = ?2", atoll(rest), run);
 	if (*snapshot_id == 0)
 		return complain(EXIT_USAGE, "%s: no snapshot @%s in %s", path, selector,
 		                rest != selector ? "it" : "its last run");
@@ -299,12 +331,10 @@ int session_open(struct session *session, char **files, size_t count)
 		}
 	}
 	session->first = count ? strdup(files[0]) : NULL;
-	if (status == EXIT_FINE && session->sources.databases &&
-	    (session->sources.count > 1))
-		status = complain(EXIT_USAGE, "a database stands alone: load the other files into it first");
 	if (status == EXIT_FINE)
-		status = session->sources.databases ? open_database(session, session->sources.first->path)
-		                                    : import_all(session);
+		status = session->sources.databases && session->sources.count == 1
+		             ? open_database(session, session->sources.first->path)
+		             : import_all(session);
 	if (status == EXIT_FINE && selector)
 		status = session_find_snapshot(session, selected, selector, &session->snapshot_id);
 	free(selected);

@@ -2,7 +2,8 @@
  * session - the FILEs of a command, opened as one database to ask.
  *
  * Recordings are imported into memory, their spans read through a cursor over the files;
- * a database made by load is opened as it is, for reading.
+ * a database made by load is opened as it is, for reading. Beside other FILEs it is imported as
+ * well, and all spans are.
  */
 #ifndef SESSION_H
 #define SESSION_H

@@ -48,7 +48,10 @@ static int open_target(struct store *store, const struct options *options, bool 
 
 static const char *kind_name(enum source_kind kind)
 {
-	return kind == SOURCE_RECORDING ? "recording" : kind == SOURCE_TEXT ? "text" : "unreadable";
+	static const char *const names[] = {[SOURCE_RECORDING] = "recording", [SOURCE_TEXT] = "text",
+	                                    [SOURCE_DATABASE] = "database",
+	                                    [SOURCE_UNREADABLE] = "unreadable"};
+	return names[kind];
 }
 
 /* What a source added. */
@@ -132,8 +135,6 @@ int verb_load(const struct options *options)
 			status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
 			free(error);
 		}
-	if (status == EXIT_FINE && sources.databases)
-		status = complain(EXIT_USAGE, "load reads recordings, not databases");
 	if (status == EXIT_FINE && is_source(&sources, options->output))
 		status = complain(EXIT_USAGE, "%s is one of the recordings to load", options->output);
 	if (status == EXIT_FINE)

@@ -58,10 +58,11 @@ const struct verb verbs[] = {
      "      ORDER BY alloc_count * elem_bytes LIMIT 10\"\n"
      "  memanalyze sql --format csv snapshot.zst \"SELECT * FROM pause_trend\"\n"},
     {"load", verb_load, OPTION_FORMAT | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
-     "stores recordings in a database",
+     "stores recordings in a database, joins databases",
      "usage: memanalyze load [OPTIONS] FILE... -o DB\n\n"
      "Stores recordings, every span included, in a SQLite database. An existing database of\n"
-     "memanalyze gets what it lacks; loading again changes nothing.\n\nOptions:\n"
+     "memanalyze gets what it lacks; loading again changes nothing. FILE may be a database, too:\n"
+     "what it has comes into DB.\n\nOptions:\n"
      "  -o, --output DB   the database\n"
      "  --force           replace DB if it is a file of another kind\n"
      "  --format FORMAT   print what each FILE added: table, json, ndjson, csv or markdown;\n"
@@ -71,7 +72,8 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze load snapshot.zst -o heap.db\n"
      "  memanalyze load --format json recordings/ -o heap.db\n"
-     "  memanalyze load service.log.1.gz service.log -o heap.db\n"},
+     "  memanalyze load service.log.1.gz service.log -o heap.db\n"
+     "  memanalyze load monday.db tuesday.db -o week.db\n"},
     {"verify", verb_verify, OPTION_FORMAT | OPTIONS_PRINT,
      "proves checksums and accounting identities",
      "usage: memanalyze verify [OPTIONS] FILE...\n\n"

@@ -7,7 +7,7 @@ complete -c memanalyze -n __fish_use_subcommand -l version
 complete -c memanalyze -n __fish_use_subcommand -l words
 complete -c memanalyze -n __fish_use_subcommand -a report -d 'what is wrong, where the memory is, how it went'
 complete -c memanalyze -n __fish_use_subcommand -a sql -d 'asks SQL of recordings'
-complete -c memanalyze -n __fish_use_subcommand -a load -d 'stores recordings in a database'
+complete -c memanalyze -n __fish_use_subcommand -a load -d 'stores recordings in a database, joins databases'
 complete -c memanalyze -n __fish_use_subcommand -a verify -d 'proves checksums and accounting identities'
 complete -c memanalyze -n __fish_use_subcommand -a salvage -d 'saves what is good of a damaged recording'
 complete -c memanalyze -n __fish_use_subcommand -a diff -d 'what grew between two snapshots'

@@ -27,19 +27,19 @@ static const char *text_of(sqlite3_stmt *row, int column)
 
 /*
  * Calls judge for each object of the type in the model that the database has under its name:
- * `there` is the row (type, rootpage, sql) of the database. false as soon as judge says so.
+ * `there` is the row (type, rootpage, sql) of the database (of its schema, main or attached). false as soon as judge says so.
  */
-static bool compare(sqlite3 *db, const char *type,
+static bool compare(sqlite3 *db, const char *schema, const char *type,
                     bool (*judge)(sqlite3 *db, const char *sql, sqlite3_stmt *there))
 {
 	sqlite3 *model = make_model();
+	char *ask = sqlite3_mprintf("SELECT type, rootpage, sql FROM \"%w\".sqlite_master WHERE name = ?1"
+	                            " COLLATE NOCASE AND type IN ('table', 'view')", schema);
 	sqlite3_stmt *ours = NULL, *there = NULL;
-	bool ok = model &&
+	bool ok = model && ask &&
 	          sqlite3_prepare_v2(model, "SELECT name, sql FROM sqlite_master WHERE type = ?1", -1,
 	                             &ours, NULL) == SQLITE_OK &&
-	          sqlite3_prepare_v2(db, "SELECT type, rootpage, sql FROM sqlite_master"
-	                                 " WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')",
-	                             -1, &there, NULL) == SQLITE_OK;
+	          sqlite3_prepare_v2(db, ask, -1, &there, NULL) == SQLITE_OK;
 	if (ok)
 		sqlite3_bind_text(ours, 1, type, -1, SQLITE_STATIC);
 	while (ok && sqlite3_step(ours) == SQLITE_ROW) {
@@ -50,6 +50,7 @@ static bool compare(sqlite3 *db, const char *type,
 	}
 	sqlite3_finalize(ours);
 	sqlite3_finalize(there);
+	sqlite3_free(ask);
 	sqlite3_close(model);
 	return ok;
 }
@@ -61,9 +62,9 @@ static bool holds_rows(sqlite3 *db, const char *sql, sqlite3_stmt *there)
 	return strcmp(text_of(there, 0), "table") == 0 && sqlite3_column_int64(there, 1) > 0;
 }
 
-bool schema_trust_tables(sqlite3 *db)
+bool schema_trust_tables(sqlite3 *db, const char *schema)
 {
-	return compare(db, "table", holds_rows);
+	return compare(db, schema, "table", holds_rows);
 }
 
 static bool is_ours(sqlite3 *db, const char *sql, sqlite3_stmt *there)
@@ -88,5 +89,5 @@ static bool shadow(sqlite3 *db, const char *sql, sqlite3_stmt *there)
 /* All or none: a view of the database sees the other views there, not those that shadow them. */
 bool schema_trust_own_views(sqlite3 *db)
 {
-	return compare(db, "view", is_ours) || compare(db, "view", shadow);
+	return compare(db, "main", "view", is_ours) || compare(db, "main", "view", shadow);
 }

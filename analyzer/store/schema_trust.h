@@ -12,8 +12,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* false: a table is none. */
-bool schema_trust_tables(sqlite3 *db);
+/* Of main or an attached database. false: a table is none. */
+bool schema_trust_tables(sqlite3 *db, const char *schema);
 
 /* For reading: puts our views over theirs if one is not ours. false: sqlite3_errmsg. */
 bool schema_trust_own_views(sqlite3 *db);

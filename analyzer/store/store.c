@@ -9,6 +9,8 @@
 #include "schema.h"
 #include "schema_trust.h"
 
+enum { BUSY_MS = 10000 };
+
 static const char *const statement_texts[STORE_STATEMENTS] = {
     [STORE_SOURCE] = "INSERT INTO source (path, kind, bytes, complete) VALUES (?1, ?2, ?3, 1)",
     [STORE_SOURCE_END] = "UPDATE source SET complete = ?2, bytes_skipped = ?3 WHERE id = ?1",
@@ -135,6 +137,14 @@ static void harden(sqlite3 *db)
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 }
 
+bool store_span_table(struct store *store)
+{
+	harden(store->db);
+	sqlite3_busy_timeout(store->db, BUSY_MS);
+	store->has_spans = true;
+	return execute(store, schema_span);
+}
+
 static enum store_open_result check_version(struct store *store, int *made_by)
 {
 	int id, version;
@@ -147,7 +157,7 @@ static enum store_open_result check_version(struct store *store, int *made_by)
 	*made_by = version;
 	if (version > SCHEMA_VERSION)
 		return STORE_NEWER;
-	return schema_trust_tables(store->db) ? STORE_OPENED : STORE_FOREIGN;
+	return schema_trust_tables(store->db, "main") ? STORE_OPENED : STORE_FOREIGN;
 }
 
 /* What an older version's database lacks, empty: so that the same questions can be asked. */
@@ -226,7 +236,7 @@ enum store_open_result store_open_read(struct store *store, const char *path)
 static bool prepare_write(struct store *store)
 {
 	harden(store->db);
-	sqlite3_busy_timeout(store->db, 10000);
+	sqlite3_busy_timeout(store->db, BUSY_MS);
 	execute(store, "PRAGMA cache_size = -32768"); /* fails where this is no database: see check_version */
 	return span_rows_register(store->db, &store->batch) == SQLITE_OK;
 }

@@ -45,6 +45,12 @@ enum store_open_result {
  */
 bool store_open_memory(struct store *store);
 
+/*
+ * Makes the `span` of store_open_memory a table, for spans that are in no recording: those of
+ * another database (merge.h).
+ */
+bool store_span_table(struct store *store);
+
 /* The database at path for reading only, hardened against what it may contain. */
 enum store_open_result store_open_read(struct store *store, const char *path);
 

@@ -112,6 +112,8 @@ def furnish(folder):
     os.mkdir(f"{folder}/recordings")
     for spans, name in enumerate(("snapshot.zst", "old.zst", "new.zst", "recordings/one.zst"), 40):
         subprocess.run([MAKE_RECORDING, name, "1", "45", str(spans)], cwd=folder, check=True)
+    for day, name in (("monday", "old.zst"), ("tuesday", "new.zst")):
+        subprocess.run([MEMANALYZE, "load", name, "-o", f"{day}.db"], cwd=folder, check=True)
     shutil.copy(f"{golden}/lines.log.gz", f"{folder}/service.log.1.gz")
     shutil.copy(f"{golden}/array.json.gz", f"{folder}/service.log")
     trace = subprocess.run(["zstd", "-dc", f"{golden}/trace.log.zst"], check=True, capture_output=True)
