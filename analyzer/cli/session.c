@@ -255,9 +255,12 @@ static int64_t number(sqlite3 *db, const char *sql, const char *text, int64_t va
 	return number_of_run(db, sql, text, value, 0);
 }
 
-static int open_database(struct session *session, const char *path)
+static int open_database(struct session *session)
 {
-	enum store_open_result opened = store_open_read(&session->store, path);
+	const char *path = session->sources.first->path;
+	char *name = store_name(session->sources.first);
+	enum store_open_result opened = name ? store_open_read(&session->store, name) : STORE_FAILED;
+	sqlite3_free(name);
 	if (opened != STORE_OPENED)
 		return explain_database(session->store.db, path, opened);
 	sqlite3 *db = session->store.db;
@@ -333,7 +336,7 @@ int session_open(struct session *session, char **files, size_t count)
 	session->first = count ? strdup(files[0]) : NULL;
 	if (status == EXIT_FINE)
 		status = session->sources.databases && session->sources.count == 1
-		             ? open_database(session, session->sources.first->path)
+		             ? open_database(session)
 		             : import_all(session);
 	if (status == EXIT_FINE && selector)
 		status = session_find_snapshot(session, selected, selector, &session->snapshot_id);

@@ -129,7 +129,6 @@ int verb_load(const struct options *options)
 	int status = EXIT_FINE;
 	if (options->word_count == 0 || !options->output)
 		return complain(EXIT_USAGE, "load needs a FILE and -o DB; see 'memanalyze load --help'");
-	progress_catch_signals();
 	for (size_t i = 0; i < options->word_count && status == EXIT_FINE; i++)
 		if (!source_add(&sources, options->words[i], &error)) {
 			status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
@@ -137,6 +136,7 @@ int verb_load(const struct options *options)
 		}
 	if (status == EXIT_FINE && is_source(&sources, options->output))
 		status = complain(EXIT_USAGE, "%s is one of the recordings to load", options->output);
+	progress_catch_signals();
 	if (status == EXIT_FINE)
 		status = load_and_print(&sources, options);
 	source_list_free(&sources);

@@ -14,6 +14,7 @@
 
 #include "plain.h"
 #include "snapshot.h"
+#include "spool.h"
 
 enum { HEAD_BYTES = 64, COPY_BYTES = 1 << 16, TEXT_BEGINNING_BYTES = 4096 };
 
@@ -115,7 +116,7 @@ static bool examine(struct source *source)
 	source->kind = kind_of(head, (size_t)n);
 	if (source->kind == SOURCE_TEXT && holds_segment(source))
 		source->kind = SOURCE_RECORDING;
-	if (source->kind == SOURCE_DATABASE) {
+	if (source->kind == SOURCE_DATABASE && !source->is_nameless) {
 		close(source->fd);
 		source->fd = -1;
 	}
@@ -123,7 +124,8 @@ static bool examine(struct source *source)
 }
 
 /* Takes the descriptor. */
-static bool add_file(struct source_list *list, const char *path, int fd, char **error)
+static bool add_file(struct source_list *list, const char *path, int fd, bool is_nameless,
+                     char **error)
 {
 	struct source *source = make(path, NULL);
 	if (!source) {
@@ -131,6 +133,7 @@ static bool add_file(struct source_list *list, const char *path, int fd, char **
 		return fail(error, path, "out of memory");
 	}
 	source->fd = fd;
+	source->is_nameless = is_nameless;
 	if (!examine(source)) {
 		fail(error, path, errno ? strerror(errno) : "is empty: nothing was recorded");
 		unmake(source);
@@ -152,30 +155,23 @@ static int open_file(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-/* Standard input, copied so that it can be read at any offset. */
-static int spool_input(void)
+/* A file that stands there as standard input, from its beginning, is read in its place. */
+static int open_input(char **error)
 {
-	char *buffer = malloc(COPY_BYTES);
-	FILE *copy = tmpfile();
-	int fd = -1;
-	if (!buffer || !copy)
-		goto done;
-	for (;;) {
-		ssize_t n = read(STDIN_FILENO, buffer, COPY_BYTES);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || (n > 0 && fwrite(buffer, 1, (size_t)n, copy) != (size_t)n))
-			goto done;
-		if (n == 0)
-			break;
-	}
-	if (fflush(copy) == 0)
-		fd = fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0);
-done:
-	free(buffer);
-	if (copy)
-		fclose(copy);
-	return fd;
+	struct stat st;
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+	    lseek(STDIN_FILENO, 0, SEEK_CUR) == 0)
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return spool(STDIN_FILENO, "standard input", error);
+}
+
+/* Takes the descriptor of a pipe, opened without waiting for a writer; -1 with *error. */
+static int spool_pipe(int fd, const char *path, char **error)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	int copy = spool(fd, path, error);
+	close(fd);
+	return copy;
 }
 
 /*
@@ -244,20 +240,22 @@ bool source_add(struct source_list *list, const char *path, char **error)
 	if (!*path)
 		return fail(error, "''", "an empty word names no file");
 	if (strcmp(path, "-") == 0) {
-		fd = spool_input();
-		return fd < 0 ? fail(error, "standard input", strerror(errno))
-		              : add_file(list, "-", fd, error);
+		fd = open_input(error);
+		return fd >= 0 && add_file(list, "-", fd, true, error);
 	}
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return add_folder(list, path, error);
 	fd = open_file(path);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) != 0)
 		return fail(error, path, strerror(errno));
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (S_ISREG(st.st_mode))
+		return add_file(list, path, fd, false, error);
+	if (!S_ISFIFO(st.st_mode)) {
 		close(fd);
-		return fail(error, path, "is not a regular file");
+		return fail(error, path, "is neither a file nor a pipe");
 	}
-	return add_file(list, path, fd, error);
+	fd = spool_pipe(fd, path, error);
+	return fd >= 0 && add_file(list, path, fd, true, error);
 }
 
 void source_list_free(struct source_list *list)

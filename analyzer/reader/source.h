@@ -3,8 +3,8 @@
  * a text that may hold Go's own figures (import/go_import.h).
  *
  * Kinds are told by content, never by name. A recording is read through a descriptor at
- * any offset; standard input is first copied to a temporary file without a name, so that
- * it can be read again. Of a folder each file counts that is a recording or may be a text;
+ * any offset; standard input and other pipes are first copied to a temporary file without a
+ * name, so that they can be read again. Of a folder each file counts that is a recording or may be a text;
  * whether a text has figures, only reading it tells.
  */
 #ifndef SOURCE_H
@@ -23,7 +23,8 @@ enum source_kind { SOURCE_RECORDING, SOURCE_DATABASE, SOURCE_TEXT, SOURCE_UNREAD
 struct source {
 	char *path;           /* as the user will know it; "-" for standard input */
 	enum source_kind kind;
-	int fd;               /* open for reading; -1 for a database and what is unreadable */
+	int fd;               /* open for reading; -1: a database that has a name, or unreadable */
+	bool is_nameless;     /* path does not open it: fd does */
 	int error;            /* errno of what is unreadable */
 	uint64_t bytes;       /* size when it was opened */
 	char *folder;         /* the folder in whose place it stands; NULL: it was named itself */

@@ -4,23 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Nobody can make a file of this name, so that none is ever meant by it. */
-const char fresh_file_name[] = "/proc/memspan-fresh-file";
 
 static struct {
 	int fd;       /* -1: none is open */
 	char *path;   /* where it is to stand */
 	char *part;   /* its name meanwhile; NULL: it has none */
 } fresh = {.fd = -1};
-
-static sqlite3_syscall_ptr system_open;
 
 static int open_part(void)
 {
@@ -34,28 +27,6 @@ static int open_part(void)
 
 /* ---- opening ----------------------------------------------------------- */
 
-/* What SQLite calls instead of open(2). */
-static int open_for_sqlite(const char *path, int flags, ...)
-{
-	va_list args;
-	va_start(args, flags);
-	int mode = va_arg(args, int);
-	va_end(args);
-	if (fresh.fd >= 0 && strcmp(path, fresh_file_name) == 0)
-		return fcntl(fresh.fd, F_DUPFD_CLOEXEC, 3);
-	return ((int (*)(const char *, int, ...))system_open)(path, flags, mode);
-}
-
-static bool divert_open(void)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-	if (system_open)
-		return true;
-	if (!vfs || vfs->iVersion < 3 || !(system_open = vfs->xGetSystemCall(vfs, "open")))
-		return false;
-	return vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)open_for_sqlite) == SQLITE_OK;
-}
-
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -68,7 +39,7 @@ bool fresh_file_open(const char *path)
 {
 	char *folder = folder_of(path);
 	fresh.path = strdup(path);
-	if (!folder || !fresh.path || !divert_open()) {
+	if (!folder || !fresh.path) {
 		errno = ENOMEM;
 	} else {
 		fresh.fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);

@@ -63,6 +63,7 @@ static char *columns_of(sqlite3 *db, const char *table, int skip, bool as_names)
 /* ---- sources and runs ------------------------------------------------------ */
 
 #define SOURCE_FIGURES "path, kind, bytes, complete, bytes_skipped"
+#define SOURCE_KEY "path, kind, coalesce(bytes, -1), complete, bytes_skipped"
 
 static bool map_runs(struct merge *merge)
 {
@@ -74,12 +75,13 @@ static bool map_runs(struct merge *merge)
 		" LEFT JOIN main.run AS m ON m.uuid = a.uuid"), NULL);
 }
 
-/* Sources are told by all that is known of them. EXCEPT: in one pass, however many there are. */
+/* Sources are told by all that is known of them. IN and EXCEPT: one pass, however many there are. */
 static bool add_sources(struct merge *merge)
 {
 	return execute(merge, sqlite3_mprintf(
-		"INSERT INTO main.source (" SOURCE_FIGURES ") SELECT " SOURCE_FIGURES
-		" FROM added.source EXCEPT SELECT " SOURCE_FIGURES " FROM main.source;"
+		"INSERT INTO main.source (" SOURCE_FIGURES ") SELECT " SOURCE_FIGURES " FROM added.source"
+		" WHERE (" SOURCE_KEY ") NOT IN (SELECT " SOURCE_KEY " FROM main.source)"
+		" GROUP BY " SOURCE_KEY " ORDER BY min(id);"
 		"INSERT INTO added_source SELECT a.id, min(m.id) FROM added.source AS a"
 		" JOIN main.source AS m ON m.path = a.path AND m.kind = a.kind AND m.bytes IS a.bytes"
 		" AND m.complete = a.complete AND m.bytes_skipped = a.bytes_skipped GROUP BY a.id;"
@@ -209,11 +211,10 @@ static bool add_all(struct merge *merge)
 
 /* ---- the other database -------------------------------------------------------- */
 
-/* A name that begins as a URI does not mean one. */
-static bool attach(sqlite3 *db, const char *path)
+static bool attach(sqlite3 *db, const struct source *source)
 {
 	sqlite3_stmt *stmt = NULL;
-	char *name = sqlite3_mprintf("%s%s", path[0] == '/' ? "" : "./", path);
+	char *name = store_name(source);
 	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 1);
 	bool ok = name && sqlite3_prepare_v2(db, "ATTACH ?1 AS added", -1, &stmt, NULL) == SQLITE_OK;
 	if (ok) {
@@ -277,7 +278,7 @@ enum import_status import_database(struct store *store, const struct source *sou
 	struct merge merge = {.store = store, .result = result};
 	memset(result, 0, sizeof *result);
 	*opened = STORE_FAILED;
-	if (!attach(store->db, source->path))
+	if (!attach(store->db, source))
 		return IMPORT_DATABASE;
 	enum import_status status = merge_attached(&merge, opened);
 	if (status != IMPORT_OK)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "fresh_file.h"
+#include "nameless.h"
 #include "schema.h"
 #include "schema_trust.h"
 
@@ -241,14 +242,25 @@ static bool prepare_write(struct store *store)
 	return span_rows_register(store->db, &store->batch) == SQLITE_OK;
 }
 
+/* A path that begins as a URI does not mean one. */
+char *store_name(const struct source *source)
+{
+	char name[NAMELESS_NAME_BYTES];
+	if (!source->is_nameless)
+		return sqlite3_mprintf("%s%s", source->path[0] == '/' ? "" : "./", source->path);
+	return nameless_name(source->fd, name) ? sqlite3_mprintf("%s", name) : NULL;
+}
+
 /* Nobody sees the file yet, and it is dropped when anything fails: no journal on the disk. */
 enum store_open_result store_open_fresh(struct store *store, const char *path)
 {
+	char name[NAMELESS_NAME_BYTES];
 	memset(store, 0, sizeof *store);
 	if (!fresh_file_open(path))
 		return STORE_FAILED;
 	store->fresh = store->has_spans = true;
-	bool ok = sqlite3_open(fresh_file_name, &store->db) == SQLITE_OK && prepare_write(store) &&
+	bool ok = nameless_name(fresh_file_descriptor(), name) &&
+	          sqlite3_open(name, &store->db) == SQLITE_OK && prepare_write(store) &&
 	          execute(store, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN") &&
 	          make_tables(store) && execute(store, schema_span) && store_views(store) &&
 	          execute(store, "COMMIT");

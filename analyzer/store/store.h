@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "snapshot.h"
+#include "source.h"
 #include "span_rows.h"
 
 enum store_statement {
@@ -50,6 +51,12 @@ bool store_open_memory(struct store *store);
  * another database (merge.h).
  */
 bool store_span_table(struct store *store);
+
+/*
+ * The name under which SQLite opens a source that is a database, which has to stay; NULL without
+ * memory. To be given to sqlite3_free.
+ */
+char *store_name(const struct source *source);
 
 /* The database at path for reading only, hardened against what it may contain. */
 enum store_open_result store_open_read(struct store *store, const char *path);

@@ -154,7 +154,7 @@ status 3 report nothing
 says 'a folder without recordings'
 mkfifo pipe
 status 3 report pipe
-says 'not a regular file'
+says 'pipe: is empty'
 status 3 verify /dev/zero
 status 3 report -
 status 0 verify summary.zst

@@ -134,6 +134,35 @@ def verbs():
     assert run("report", "one.zst", "part0.db@gc=2", "--format", "csv").returncode == 0
 
 
+def streams():
+    """On standard input, a file or a pipe, and as a pipe that is named, as by a shell's <()."""
+    for name in ("all.db", "one.zst", "go.json.gz"):
+        expected = run("export", name, "--as", "csv").stdout
+        content = open(name, "rb").read()
+        with open(name, "rb") as file:
+            of_file = subprocess.run([MEMANALYZE, "export", "-", "--as", "csv"], stdin=file,
+                                     capture_output=True, text=True)
+        of_pipe = subprocess.run([MEMANALYZE, "export", "-", "--as", "csv"], input=content,
+                                 capture_output=True)
+        reader, writer = os.pipe()
+        named = subprocess.Popen([MEMANALYZE, "export", f"/dev/fd/{reader}", "--as", "csv"],
+                                 stdout=subprocess.PIPE, pass_fds=[reader], text=True)
+        os.close(reader)
+        with open(writer, "wb") as out:
+            out.write(content)
+        of_named = named.communicate()[0]
+        assert expected and of_file.stdout == expected, (name, of_file)
+        assert of_pipe.stdout.decode() == expected, (name, of_pipe)
+        assert of_named == expected, (name, of_named)
+    with open("all.db", "rb") as file:
+        done = subprocess.run([MEMANALYZE, "load", "-", "-o", "input.db"], stdin=file, capture_output=True)
+    assert done.returncode == 0, done
+    same_rows("input.db", "all.db")
+    environment = {**os.environ, "TMPDIR": "missing"}
+    done = subprocess.run([MEMANALYZE, "report", "-"], input=b"text", env=environment, capture_output=True)
+    assert done.returncode == 3 and b"copied to missing (TMPDIR)" in done.stderr, done
+
+
 def refused(says, *files):
     done = run("load", *files, "-o", "none.db")
     assert done.returncode == 3 and says in done.stderr, done
@@ -183,6 +212,7 @@ def main():
     grows()
     older()
     verbs()
+    streams()
     hostile()
 
 

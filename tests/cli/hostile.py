@@ -103,7 +103,10 @@ def try_operands(verb, folder):
         refused([verb, "-", *behind], INPUT, "standard input: Bad file descriptor", folder,
                 preexec_fn=lambda: os.close(0))
         refused([verb, "empty", *behind], INPUT, "is empty", folder)
-        refused([verb, "/dev/zero", *behind], INPUT, "not a regular file", folder)
+        refused([verb, "/dev/zero", *behind], INPUT, "neither a file nor a pipe", folder)
+        with open("/dev/zero", "rb") as device:
+            refused([verb, "-", *behind], INPUT, "is a device", folder, stdin=device)
+        refused([verb, "pipe", *behind], INPUT, "is empty", folder)
     if verb not in ("load", "salvage", "watch", "diff"):
         refused([verb, "good.zst@999999999999999999", *behind], USAGE, "no snapshot @", folder)
 
@@ -187,6 +190,7 @@ def try_words(folder):
 
 
 def furnish(folder):
+    os.mkfifo(f"{folder}/pipe")  # that nobody writes to
     subprocess.run([MAKE_RECORDING, "good.zst", "1", "3", "8"], cwd=folder, check=True)
     for name, content in (("empty", ""), ("query.sql", "SELECT 1"), ("ci.limits", "sys=1TiB\n")):
         with open(f"{folder}/{name}", "w", encoding="utf-8") as out:
