@@ -36,19 +36,81 @@ static __attribute__((noinline)) void *refuse(int error)
 	return NULL;
 }
 
-static inline void *alloc(enum span_kind kind, size_t size)
+static __attribute__((noinline)) void *alloc_slow(enum span_kind kind, size_t size)
 {
-	struct thread *t = heap_thread();
-	if (__builtin_expect(!t, 0))
-		return refuse(ENOMEM);
-	void *p;
-	if (__builtin_expect(size - 1 < SIZECLASS_BYTES_MAX, 1))
-		p = heap_alloc_class(t, span_class(kind, sizeclass_of(size)));
-	else if (size == 0)
+	if (size == 0)
 		return no_size;
-	else
+	struct thread *t = heap_thread();
+	void *p = NULL;
+	if (t && size <= SIZECLASS_BYTES_MAX)
+		p = heap_alloc_class(t, span_class(kind, sizeclass_of(size)));
+	else if (t)
 		p = heap_alloc_large(t, kind, size, 1);
-	return __builtin_expect(p != NULL, 1) ? p : refuse(ENOMEM);
+	return p ? p : refuse(ENOMEM);
+}
+
+static __attribute__((noinline)) void *cleared(void *p, size_t bytes)
+{
+	heap_zero(p, bytes);
+	return p;
+}
+
+/*
+ * What the fast path ends with where it is not plain: the thread has entered the heap and must
+ * leave it. Calls in last place, so that it saves no register.
+ */
+static __attribute__((noinline)) void *alloc_inside(enum span_kind kind, size_t size)
+{
+	struct thread *t = thread_current;
+	if (t->gate == 0 && size - 1 < SIZECLASS_BYTES_MAX) {
+		unsigned class = span_class(kind, sizeclass_of(size));
+		void *p = mcache_alloc_next(&t->mcache, class);
+		const struct mcache_slot slot = t->mcache.slots[class];
+		heap_hold(p);
+		thread_leave(t);
+		if (p) {
+			sanitizer_show(p, slot.elem_bytes);
+			return slot.dirty ? cleared(p, slot.elem_bytes) : p;
+		}
+	} else {
+		thread_leave(t);
+	}
+	return alloc_slow(kind, size);
+}
+
+static __attribute__((noinline)) void *alloc_parked(void *p, size_t bytes, bool dirty)
+{
+	thread_park_pending(thread_current);
+	sanitizer_show(p, bytes);
+	return dirty ? cleared(p, bytes) : p;
+}
+
+static inline __attribute__((always_inline)) void *alloc(enum span_kind kind, size_t size)
+{
+	struct thread *t = thread_current;
+	size_t last = size - 1, class = 0; /* whose slot is always empty */
+	if (__builtin_expect(last < SIZECLASS_SMALL_MAX, 1))
+		class = sizeclass_of_small[(last >> 3) + 1];
+	else if (last < SIZECLASS_BYTES_MAX)
+		class = sizeclass_of(size);
+	if (__builtin_expect(!t, 0))
+		return alloc_slow(kind, size);
+	t->in_heap = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	struct mcache_slot *slot = &t->mcache.slots[span_class(kind, 0) + class];
+	uint64_t word = *slot->word;
+	if (__builtin_expect(word == 0 || t->gate != 0, 0))
+		return alloc_inside(kind, size);
+	size_t bytes = slot->elem_bytes;
+	bool dirty = slot->dirty;
+	void *p = mcache_slot_take(slot, word);
+	heap_hold(p);
+	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(t->stop_pending != 0, 0))
+		return alloc_parked(p, bytes, dirty);
+	sanitizer_show(p, bytes);
+	return dirty ? cleared(p, bytes) : p;
 }
 
 void *memspan_alloc(size_t size)
