@@ -29,28 +29,43 @@ static void blocked_pages(const struct chunk *chunk, uint64_t blocked[CHUNK_PAGE
 		blocked[0] |= 1;
 }
 
+/* The longest run of set bits in a word if it is longer than `longest`, which it is else. */
+static uint32_t longer_run(uint64_t word, uint32_t longest)
+{
+	/* Bit i stays as long as `length` bits from i on are set. */
+	uint32_t length = 1;
+	for (uint32_t step; word && length <= longest; length += step) {
+		step = length <= longest + 1 - length ? length : longest + 1 - length;
+		word &= word >> step;
+	}
+	for (; word; word &= word >> 1)
+		longest++;
+	return longest;
+}
+
 static struct run_summary chunk_summary(const struct chunk *chunk)
 {
-	struct run_summary sum = {0, 0, 0};
 	uint64_t blocked[CHUNK_PAGES / 64];
+	uint32_t run = 0, start = CHUNK_PAGES, longest = 0;
 	if (chunk->used_pages == 0 && chunk != pageheap.chunks)
 		return (struct run_summary){CHUNK_PAGES, CHUNK_PAGES, CHUNK_PAGES};
 	blocked_pages(chunk, blocked);
-	size_t at = 0;
-	while (at < CHUNK_PAGES) {
-		size_t from = bits_next(blocked, at, CHUNK_PAGES, false);
-		if (from == CHUNK_PAGES)
-			break;
-		size_t to = bits_next(blocked, from, CHUNK_PAGES, true);
-		uint32_t run = (uint32_t)(to - from);
-		if (from == 0)
-			sum.start = run;
-		if (to == CHUNK_PAGES)
-			sum.end = run;
-		sum.longest = max32(sum.longest, run);
-		at = to;
+	for (size_t w = 0; w < CHUNK_PAGES / 64; w++) {
+		if (blocked[w] == 0) {
+			run += 64;
+			continue;
+		}
+		unsigned below = (unsigned)__builtin_ctzll(blocked[w]);
+		unsigned above = (unsigned)__builtin_clzll(blocked[w]);
+		run += below;
+		if (start == CHUNK_PAGES)
+			start = run;
+		longest = max32(longest, run);
+		if (64 - below - above > longest + 2)
+			longest = longer_run(~blocked[w] & bits_mask(below, 64 - above), longest);
+		run = above;
 	}
-	return sum;
+	return (struct run_summary){.start = start, .longest = max32(longest, run), .end = run};
 }
 
 /* What a kind sees of a chunk: nothing of another kind's. */
