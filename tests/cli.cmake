@@ -26,5 +26,7 @@ add_test(NAME cli_folders COMMAND python3 ${cli_tests}/folders.py $<TARGET_FILE:
 	$<TARGET_FILE:make_recording> ${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
 add_test(NAME cli_databases COMMAND python3 ${cli_tests}/databases.py $<TARGET_FILE:memanalyze>
 	$<TARGET_FILE:make_recording> ${CMAKE_CURRENT_LIST_DIR}/golden/go1.19)
-set_tests_properties(cli_completions cli_databases cli_folders cli_help cli_hostile cli_export cli_verify PROPERTIES
+add_test(NAME cli_contract COMMAND python3 ${cli_tests}/contract.py $<TARGET_FILE:memanalyze>
+	$<TARGET_FILE:make_recording> $<$<TARGET_EXISTS:memspan_malloc>:record>)
+set_tests_properties(cli_completions cli_contract cli_databases cli_folders cli_help cli_hostile cli_export cli_verify PROPERTIES
 	TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")

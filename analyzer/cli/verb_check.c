@@ -13,6 +13,7 @@
 #include "exit.h"
 #include "limit_list.h"
 #include "nearest.h"
+#include "output.h"
 #include "results.h"
 #include "session.h"
 #include "verbs.h"
@@ -24,6 +25,7 @@ struct check {
 	struct limit_list limits;
 	struct session session, baseline; /* baseline: open if the options name one */
 	struct results results;           /* rows, if a format was asked for */
+	FILE *out;                        /* for words, if none was */
 	const struct limit *limit;        /* the one that is being held */
 	double max, was;                  /* was: in the baseline; NaN without */
 };
@@ -67,7 +69,7 @@ static void say(const struct check *check, const struct check_finding *finding)
 	if (!isnan(check->was))
 		snprintf(was, sizeof was, ", and was %.15g", check->was);
 	if (finding->result == CHECK_BROKEN)
-		printf("%s = %.15g is above %.15g%s (run %lld%s)\n", metric, finding->value, check->max,
+		fprintf(check->out, "%s = %.15g is above %.15g%s (run %lld%s)\n", metric, finding->value, check->max,
 		       was, (long long)finding->run_id, place);
 	else
 		complain(EXIT_INPUT, "%s is unknown (run %lld%s), so it does not pass", metric,
@@ -255,7 +257,7 @@ static int open_sessions(struct check *check)
 	return status;
 }
 
-/* EXIT_DAMAGE of the sessions goes on; it weighs least. */
+/* EXIT_DAMAGE of the sessions goes on; it weighs least. What was found is written in any case. */
 static int hold_all(struct check *check, int status)
 {
 	const struct options *options = check->options;
@@ -263,13 +265,15 @@ static int hold_all(struct check *check, int status)
 	    !results_begin(&check->results,
 	                   "result, metric, value, max, baseline, run_id, seq, limit_from"))
 		return EXIT_INPUT;
+	if (!options->has_format && !(check->out = output_open(options)))
+		return EXIT_USAGE;
 	for (size_t i = 0; i < check->limits.count; i++) {
 		check->limit = &check->limits.limits[i];
 		status = worse(status, hold(check));
 	}
-	if (options->has_format)
-		status = worse(status, results_print(&check->results, options, EXIT_FINE));
-	return status;
+	return worse(status, options->has_format
+	                         ? results_print(&check->results, options, EXIT_FINE)
+	                         : output_close(check->out, options, EXIT_FINE));
 }
 
 /* Standard input can be read once: as one of the FILEs, as OLD, or as limits. */
@@ -289,8 +293,6 @@ int verb_check(const struct options *options)
 	struct check check = {.options = options};
 	if (options->word_count == 0)
 		return complain(EXIT_USAGE, "check needs a FILE; see 'memanalyze check --help'");
-	if (options->output && !options->has_format)
-		return complain(EXIT_USAGE, "check -o needs --format: without, only broken limits are told");
 	if (count_standard_input(options) > 1)
 		return complain(EXIT_USAGE, "standard input is either a FILE, OLD or the limits");
 	int status = read_limits(&check);

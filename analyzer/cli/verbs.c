@@ -136,7 +136,7 @@ const struct verb verbs[] = {
      "  --over WHEN                levels of the last snapshot (last) or of every one (any)\n"
      "  --format FORMAT            a row for each limit and run, kept ones too: table, json,\n"
      "                             ndjson, csv or markdown; without: broken ones in words\n"
-     "  -o, --output OUT           write the rows to a new file\n"
+     "  -o, --output OUT           write to a new file\n"
      "  --force                    replace OUT if it exists\n"
      "  --color WHEN               auto (default), always or never\n"
      "  --strict                   a run without an orderly end gives exit status 4\n\n"
@@ -159,7 +159,7 @@ const struct verb verbs[] = {
      "  memanalyze spans snapshot.zst@gc=10 --format csv\n"
      "  memanalyze spans snapshot.zst@first snapshot.zst@last\n"
      "  memanalyze spans old.zst new.zst --format svg -o spans.svg\n"},
-    {"export", verb_export, OPTION_AS | OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT,
+    {"export", verb_export, OPTION_AS | OPTIONS_PRINT,
      "figures for other tools",
      "usage: memanalyze export [OPTIONS] FILE --as FORM\n\n"
      "Writes the figures of a snapshot (the last, or FILE@SEQ, FILE@gc=N, FILE@first) in a form\n"
@@ -169,6 +169,7 @@ const struct verb verbs[] = {
      "                     that is named, a row each\n"
      "  -o, --output FILE  write to FILE, which must not exist\n"
      "  --force            replace FILE if it exists\n"
+     "  --color WHEN       auto (default), always or never: figures have no colour\n"
      "  --strict           a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze export snapshot.zst --as memstats-json\n"
@@ -182,7 +183,7 @@ const struct verb verbs[] = {
      "Examples:\n"
      "  memanalyze schema\n"
      "  memanalyze schema fragmentation\n"},
-    {"watch", verb_watch, OPTION_FORMAT | OPTION_PID | OPTION_STRICT,
+    {"watch", verb_watch, OPTION_FORMAT | OPTION_PID | OPTION_COLOR | OPTION_STRICT,
      "shows a recording while it is written",
      "usage: memanalyze watch [OPTIONS] FILE\n"
      "       memanalyze watch [OPTIONS] --pid PID\n\n"
@@ -192,12 +193,13 @@ const struct verb verbs[] = {
      "not record.\n\nOptions:\n"
      "  --pid PID         the recording of this process\n"
      "  --format FORMAT   lines as table (default), json, ndjson, csv or markdown\n"
+     "  --color WHEN      auto (default), always or never\n"
      "  --strict          a run without an orderly end gives exit status 4\n\n"
      "Examples:\n"
      "  memanalyze watch snapshot.zst\n"
      "  memanalyze watch --pid 4711\n"},
     {"record", verb_record, OPTION_OUTPUT | OPTION_FORCE | OPTION_INTERVAL | OPTION_SIGNAL | OPTION_EVERY | OPTION_LEAKS |
-                                 OPTION_PROGRAM,
+                                 OPTION_COLOR | OPTION_PROGRAM,
      "runs a program and records its malloc",
      "usage: memanalyze record [OPTIONS] [--] PROG [ARG...]\n\n"
      "Runs a program as it is, with libmemspan-malloc.so in the place of its malloc, and\n"
@@ -211,7 +213,8 @@ const struct verb verbs[] = {
      "  --interval TIME    also every so often, such as 2s\n"
      "  --signal SIGNAL    also when PROG is sent this signal, such as USR2\n"
      "  --every N          only every Nth time the heap has grown or shrunk enough\n"
-     "  --leaks            also tell which blocks nothing points to, at the exit and at SIGNAL\n\n"
+     "  --leaks            also tell which blocks nothing points to, at the exit and at SIGNAL\n"
+     "  --color WHEN       auto (default), always or never: what it says has no colour\n\n"
      "Examples:\n"
      "  memanalyze record -- sort words.txt\n"
      "  memanalyze record -o redis.zst --interval 2s -- redis-server redis.conf\n"},

@@ -12,10 +12,10 @@ _memanalyze_options() {
 	diff) echo "--format --output -o --force --subtract --strict --color --help -h" ;;
 	check) echo "--format --max --limits --baseline --max-growth --over --output -o --force --strict --color --help -h" ;;
 	spans) echo "--format --output -o --force --strict --color --help -h" ;;
-	export) echo "--as --output -o --force --strict --help -h" ;;
+	export) echo "--as --output -o --force --strict --color --help -h" ;;
 	schema) echo "--format --output -o --force --color --help -h" ;;
-	watch) echo "--format --pid --strict --help -h" ;;
-	record) echo "--output -o --force --interval --signal --every --leaks --help -h" ;;
+	watch) echo "--format --pid --strict --color --help -h" ;;
+	record) echo "--output -o --force --interval --signal --every --leaks --color --help -h" ;;
 	esac
 }
 
@@ -55,15 +55,18 @@ _memanalyze_value() {
 	"spans --color") echo "never auto always" ;;
 	"export --as") echo "memstats-json prometheus csv" ;;
 	"export --output" | "export -o") echo "OUT" ;;
+	"export --color") echo "never auto always" ;;
 	"schema --format") echo "table json ndjson csv markdown" ;;
 	"schema --output" | "schema -o") echo "OUT" ;;
 	"schema --color") echo "never auto always" ;;
 	"watch --format") echo "table json ndjson csv markdown" ;;
 	"watch --pid") echo "PID" ;;
+	"watch --color") echo "never auto always" ;;
 	"record --output" | "record -o") echo "OUT" ;;
 	"record --interval") echo "TIME" ;;
 	"record --signal") echo "SIGNAL" ;;
 	"record --every") echo "N" ;;
+	"record --color") echo "never auto always" ;;
 	*) return 1 ;;
 	esac
 }

@@ -72,7 +72,8 @@ def check_bash(folder):
             words = value.split("|")
             if len(words) > 1:
                 cases.append((["memanalyze", verb, option, ""], words))
-                cases.append((["memanalyze", verb, "x.zst", option, "=", words[0]], words[:1]))
+                operand = ["x.zst"] if verb != "record" else []  # the program, and what follows is its own
+                cases.append((["memanalyze", verb, *operand, option, "=", words[0]], words[:1]))
                 cases.append((["memanalyze", verb, option, "="], words))
             if value in ("OUT", "OLD") and letter != "-":
                 cases.append((["memanalyze", verb, letter, "a fol"], ["a folder"]))
