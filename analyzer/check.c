@@ -2,9 +2,34 @@
 
 #include <string.h>
 
-/* Where levels are found, each with snapshot_id. */
-static const char *const level_sources[] = {"run_level", "fragmentation", "idle_memory", "mstats",
-					    "leak_search"};
+/*
+ * Where metrics are found, in the order in which a name is looked for: columns of these, with
+ * snapshot_id, then those of pause_summary by names of their own, then those of run_collector.
+ */
+#define LEVEL_SOURCES(SOURCE) \
+	SOURCE(run_level) SOURCE(fragmentation) SOURCE(idle_memory) SOURCE(mstats) SOURCE(leak_search)
+
+#define AS_WORD(name) #name,
+#define AS_QUOTED(name) "'" #name "', "
+#define AS_ROW(name) "('" #name "'), "
+
+static const char *const level_sources[] = {LEVEL_SOURCES(AS_WORD)};
+
+/*
+ * What counts nothing is no metric, and a name is that of the first source that has it. Durations
+ * of pause_summary are listed in milliseconds.
+ */
+static const char metrics_sql[] =
+	"WITH source (object) AS (VALUES " LEVEL_SOURCES(AS_ROW) "('pause_summary'), ('run_collector')),"
+	" figure AS (SELECT d.object = 'pause_summary' AS is_pause, d.column, d.unit, d.doc,"
+	"  row_number() OVER () AS position"
+	"  FROM source AS s CROSS JOIN schema_doc AS d ON d.object = s.object WHERE d.unit IS NOT NULL),"
+	" named AS (SELECT CASE WHEN NOT is_pause THEN column WHEN unit = 'ns'"
+	"   THEN 'pause_' || substr(column, 1, length(column) - length('_ns')) || '_ms'"
+	"   ELSE 'pause_' || column END AS metric,"
+	"  CASE WHEN is_pause AND unit = 'ns' THEN 'ms' ELSE unit END AS unit, doc, position FROM figure)"
+	" SELECT metric, unit, doc FROM (SELECT metric, unit, doc, min(position) FROM named GROUP BY metric)"
+	" ORDER BY metric";
 
 /* Units of time that a metric may end in, in nanoseconds. */
 static const struct {
@@ -95,7 +120,7 @@ const char *check_unit(sqlite3 *db, const char *metric, char unit[static CHECK_U
 	char *pause = pause_column(metric, scale);
 	sqlite3_stmt *row = prepare(db, sqlite3_mprintf(
 		"SELECT unit FROM schema_doc WHERE unit IS NOT NULL AND (column = %Q AND object IN"
-		" ('run_level', 'fragmentation', 'idle_memory', 'mstats', 'leak_search', 'run_collector')"
+		" (" LEVEL_SOURCES(AS_QUOTED) "'run_collector')"
 		" OR column = %Q AND object = 'pause_summary') ORDER BY object = 'pause_summary'",
 		metric, pause));
 	const char *text = NULL;
@@ -146,14 +171,7 @@ static enum check_result judge(sqlite3_stmt *rows, const struct check_limit *lim
 
 sqlite3_stmt *check_metrics(sqlite3 *db)
 {
-	return prepare(db, sqlite3_mprintf(
-		"SELECT p.name FROM (SELECT 'run_level' AS source UNION ALL SELECT 'fragmentation'"
-		" UNION ALL SELECT 'idle_memory' UNION ALL SELECT 'mstats'"
-		" UNION ALL SELECT 'leak_search' UNION ALL SELECT 'run_collector') AS t,"
-		" pragma_table_info(t.source) AS p"
-		" WHERE p.name NOT IN ('run_id', 'snapshot_id') "
-		"UNION SELECT 'pause_' || replace(name, '_ns', '_ms')"
-		" FROM pragma_table_info('pause_summary') WHERE name <> 'run_id' ORDER BY 1"));
+	return prepare(db, sqlite3_mprintf("%s", metrics_sql));
 }
 
 enum check_result check_limit(sqlite3 *db, const struct check_limit *limit,

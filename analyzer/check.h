@@ -60,7 +60,7 @@ enum check_result check_limit(sqlite3 *db, const struct check_limit *limit,
 const char *check_unit(sqlite3 *db, const char *metric, char unit[static CHECK_UNIT_BYTES],
 		       double *scale);
 
-/* The names of the metrics, a row each, in order, for who mistyped one; NULL if a query fails. */
+/* metric, unit and doc of each metric, by name; NULL if a query fails. */
 sqlite3_stmt *check_metrics(sqlite3 *db);
 
 #endif

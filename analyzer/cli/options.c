@@ -33,6 +33,7 @@ static const struct option {
     {"--baseline", 0, OPTION_BASELINE, "OLD", NULL},
     {"--max-growth", 0, OPTION_MAX_GROWTH, "METRIC=VALUE", NULL},
     {"--over", 0, OPTION_OVER, "WHEN", over_names},
+    {"--metrics", 0, OPTION_METRICS, NULL, NULL},
     {"--pid", 0, OPTION_PID, "PID", NULL},
     {"--file", 'f', OPTION_FILE, "QUERIES", NULL},
     {"--timeout", 0, OPTION_TIMEOUT, "SECONDS", NULL},
@@ -135,6 +136,9 @@ static bool apply(struct options *options, const struct option *option, const ch
 		break;
 	case OPTION_OVER:
 		options->over_any = strcmp(value, "any") == 0;
+		break;
+	case OPTION_METRICS:
+		options->metrics = true;
 		break;
 	case OPTION_OUTPUT:
 		options->output = value;

@@ -39,6 +39,7 @@ enum option_set {
 	OPTION_LEAKS = 1 << 20,
 	OPTION_FORMAT_MAP = 1 << 21, /* instead of OPTION_FORMAT: svg as well */
 	OPTION_SUBTRACT = 1 << 22,
+	OPTION_METRICS = 1 << 23,
 
 	OPTIONS_PRINT = OPTION_OUTPUT | OPTION_FORCE | OPTION_STRICT | OPTION_COLOR,
 };
@@ -61,6 +62,7 @@ struct options {
 	size_t limit_count;
 	const char *baseline; /* NULL: none */
 	bool over_any;        /* --over any */
+	bool metrics;         /* of check: list them */
 	bool leaks;           /* of record */
 	bool subtract;        /* of diff */
 	const char *interval, *signal, *every; /* of record, as the library reads them */

@@ -107,7 +107,7 @@ static int refuse_metric(sqlite3 *db, const struct limit *limit)
 		complain(EXIT_USAGE, "%s: no metric is called %s; did you mean '%s'?", limit->origin,
 		         limit->metric, near);
 	else
-		complain(EXIT_USAGE, "%s: no metric is called %s; 'memanalyze schema' tells the columns",
+		complain(EXIT_USAGE, "%s: no metric is called %s; 'memanalyze check --metrics' lists them",
 		         limit->origin, limit->metric);
 	while (count > 0)
 		free((char *)names[--count]);
@@ -276,6 +276,30 @@ static int hold_all(struct check *check, int status)
 	                         : output_close(check->out, options, EXIT_FINE));
 }
 
+/* All that a limit may be of, for --metrics. */
+static int list_metrics(const struct options *options)
+{
+	struct store store;
+	FILE *out;
+	int status = EXIT_FINE;
+	if (options->word_count || options->limit_count || options->baseline)
+		return complain(EXIT_USAGE, "check --metrics lists them: without FILE and limits");
+	if (!store_open_model(&store)) {
+		status = complain(EXIT_INPUT, "no database in memory");
+	} else if (!(out = output_open(options))) {
+		status = EXIT_USAGE;
+	} else {
+		struct render_options look = output_look(options, out);
+		sqlite3_stmt *rows = check_metrics(store.db);
+		if (!rows || render_statement(rows, options->format, &look, out) != SQLITE_DONE)
+			status = complain(EXIT_INPUT, "check: %s", sqlite3_errmsg(store.db));
+		sqlite3_finalize(rows);
+		status = output_close(out, options, status);
+	}
+	store_close(&store);
+	return status;
+}
+
 /* Standard input can be read once: as one of the FILEs, as OLD, or as limits. */
 static size_t count_standard_input(const struct options *options)
 {
@@ -291,6 +315,8 @@ static size_t count_standard_input(const struct options *options)
 int verb_check(const struct options *options)
 {
 	struct check check = {.options = options};
+	if (options->metrics)
+		return list_metrics(options);
 	if (options->word_count == 0)
 		return complain(EXIT_USAGE, "check needs a FILE; see 'memanalyze check --help'");
 	if (count_standard_input(options) > 1)

@@ -5,7 +5,6 @@
 #include "exit.h"
 #include "nearest.h"
 #include "output.h"
-#include "schema.h"
 #include "store.h"
 #include "verbs.h"
 
@@ -65,10 +64,8 @@ int verb_schema(const struct options *options)
 	struct store store;
 	if (options->word_count > 1)
 		return complain(EXIT_USAGE, "schema takes one table; see 'memanalyze schema --help'");
-	bool opened = store_open_memory(&store) &&
-	              sqlite3_exec(store.db, schema_span, NULL, NULL, NULL) == SQLITE_OK &&
-	              store_views(&store);
-	int status = opened ? print(store.db, options) : complain(EXIT_INPUT, "no database in memory");
+	int status = store_open_model(&store) ? print(store.db, options)
+	                                      : complain(EXIT_INPUT, "no database in memory");
 	store_close(&store);
 	return status;
 }

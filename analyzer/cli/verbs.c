@@ -117,22 +117,25 @@ const struct verb verbs[] = {
      "  memanalyze diff --subtract snapshot.zst@gc=10 snapshot.zst@gc=20\n"
      "  memanalyze diff snapshot.zst@run=1,first snapshot.zst@run=1\n"
      "  memanalyze diff --format json old.zst new.zst\n"},
-    {"check", verb_check, OPTION_MAX | OPTION_LIMITS | OPTION_BASELINE | OPTION_MAX_GROWTH | OPTION_OVER | OPTION_FORMAT | OPTIONS_PRINT,
+    {"check", verb_check, OPTION_MAX | OPTION_LIMITS | OPTION_BASELINE | OPTION_MAX_GROWTH | OPTION_OVER | OPTION_METRICS | OPTION_FORMAT | OPTIONS_PRINT,
      "holds limits, for CI",
      "usage: memanalyze check [OPTIONS] FILE... --max METRIC=VALUE...\n"
      "       memanalyze check [OPTIONS] FILE... --limits LIMITS\n"
-     "       memanalyze check [OPTIONS] FILE... --baseline OLD --max-growth METRIC=VALUE...\n\n"
+     "       memanalyze check [OPTIONS] FILE... --baseline OLD --max-growth METRIC=VALUE...\n"
+     "       memanalyze check --metrics\n\n"
      "Looks at every run: exit status 1 when a metric is above its limit (metric, value and\n"
      "limit are named), 3 when it is unknown, in FILE or in OLD. Metrics are columns of\n"
      "fragmentation, idle_memory and mstats, and pause_p99_ms, pause_max_us ... of\n"
-     "pause_summary; FILE@SEQ looks at that snapshot and its run alone. VALUE is a number,\n"
-     "also with a unit: 30%, 512MiB, 1.5GB, 5ms. Growth is counted from the last run of OLD,\n"
-     "or from OLD@SEQ: by 10% of what the metric was, or by an amount of its unit.\n\nOptions:\n"
+     "pause_summary: --metrics lists them. FILE@SEQ looks at that snapshot and its run alone.\n"
+     "VALUE is a number, also with a unit: 30%, 512MiB, 1.5GB, 5ms. Growth is counted from the\n"
+     "last run of OLD, or from OLD@SEQ: by 10% of what the metric was, or by an amount of its\n"
+     "unit.\n\nOptions:\n"
      "  --max METRIC=VALUE         a limit; may be given more than once\n"
      "  --limits LIMITS            a file of them: METRIC=VALUE or max-growth METRIC=VALUE\n"
      "                             a line, # begins a comment\n"
      "  --baseline OLD             what growth is counted from: a FILE as well\n"
      "  --max-growth METRIC=VALUE  by how much a metric may be above OLD's; may be repeated\n"
+     "  --metrics                  list all metrics, with their units\n"
      "  --over WHEN                levels of the last snapshot (last) or of every one (any)\n"
      "  --format FORMAT            a row for each limit and run, kept ones too: table, json,\n"
      "                             ndjson, csv or markdown; without: broken ones in words\n"
@@ -144,7 +147,8 @@ const struct verb verbs[] = {
      "  memanalyze check snapshot.zst --max fragmentation_ratio=0.3\n"
      "  memanalyze check snapshot.zst --max pause_p99_ms=5 --max heap_alloc=1GiB --over any\n"
      "  memanalyze check new.zst --baseline old.zst --max-growth heap_alloc=10%\n"
-     "  memanalyze check --limits heap.limits --format json snapshot.zst\n"},
+     "  memanalyze check --limits heap.limits --format json snapshot.zst\n"
+     "  memanalyze check --metrics\n"},
     {"spans", verb_spans, OPTION_FORMAT_MAP | OPTIONS_PRINT,
      "draws a map of the heap's addresses",
      "usage: memanalyze spans [OPTIONS] FILE [FILE]\n\n"

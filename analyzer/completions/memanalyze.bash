@@ -10,7 +10,7 @@ _memanalyze_options() {
 	verify) echo "--format --output -o --force --strict --color --help -h" ;;
 	salvage) echo "--format --output -o --force --strict --color --help -h" ;;
 	diff) echo "--format --output -o --force --subtract --strict --color --help -h" ;;
-	check) echo "--format --max --limits --baseline --max-growth --over --output -o --force --strict --color --help -h" ;;
+	check) echo "--format --max --limits --baseline --max-growth --over --metrics --output -o --force --strict --color --help -h" ;;
 	spans) echo "--format --output -o --force --strict --color --help -h" ;;
 	export) echo "--as --output -o --force --strict --color --help -h" ;;
 	schema) echo "--format --output -o --force --color --help -h" ;;
@@ -99,7 +99,7 @@ _memanalyze_offer() {
 	PID) mapfile -t COMPREPLY < <(cd /proc && compgen -G "$cur*" | grep -x '[0-9]*') ;;
 	SIGNAL) mapfile -t COMPREPLY < <(compgen -A signal -- "SIG$cur" | sed 's/^SIG//') ;;
 	METRIC=VALUE)
-		_memanalyze_words "fragmentation_ratio retained_ratio heap_alloc heap_inuse resident_bytes sys pause_p99_ms pause_max_ms gc_cpu_fraction"
+		_memanalyze_words "alloc buckhash_sys cycles cycles_per_second debuggc elapsed_ns enablegc excess_bytes forced fragmentation_bytes fragmentation_ratio gc_cpu_fraction gc_num gc_sys gc_trigger heap_alloc heap_alloc_bytes heap_idle heap_idle_bytes heap_inuse heap_inuse_bytes heap_live heap_marked heap_objects heap_released heap_released_bytes heap_scan heap_sys indirect_blocks indirect_bytes last_gc_nanotime last_gc_unix last_heap_inuse last_next_gc leaked_blocks leaked_bytes mapped_bytes mcache_inuse mcache_sys mspan_inuse mspan_sys needed_bytes next_gc nfree nlookup nmalloc numforcedgc numgc other_sys pause_max_ms pause_mean_ms pause_min_ms pause_n pause_p50_ms pause_p90_ms pause_p99_ms pause_r2 pause_slope_ns_per_gc pause_total_ms pause_total_ns resident_bytes retained_bytes retained_ratio root_bytes search_ns seq stacks_inuse stacks_sys sys sys_bytes threads_unknown tinyallocs total_alloc triggerRatio unix_ns"
 		COMPREPLY=("${COMPREPLY[@]/%/=}")
 		compopt -o nospace 2>/dev/null
 		;;

@@ -146,6 +146,11 @@ bool store_span_table(struct store *store)
 	return execute(store, schema_span);
 }
 
+bool store_open_model(struct store *store)
+{
+	return store_open_memory(store) && execute(store, schema_span) && store_views(store);
+}
+
 static enum store_open_result check_version(struct store *store, int *made_by)
 {
 	int id, version;

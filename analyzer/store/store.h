@@ -46,6 +46,9 @@ enum store_open_result {
  */
 bool store_open_memory(struct store *store);
 
+/* The same with every table and view of a database made by load, and no row. */
+bool store_open_model(struct store *store);
+
 /*
  * Makes the `span` of store_open_memory a table, for spans that are in no recording: those of
  * another database (merge.h).

@@ -348,7 +348,7 @@ says "did you mean 'pause_p9"
 status 2 check good.zst --max heap_allc=1
 says "did you mean 'heap_alloc'?"
 status 2 check good.zst --max zzzzzzzz=1
-says "'memanalyze schema' tells the columns"
+says "'memanalyze check --metrics' lists them"
 status 2 check good.zst
 status 3 check contradicts.zst --max next_gc=1
 

@@ -1,7 +1,7 @@
 """Completions offer what the program has: python3 completions.py MEMANALYZE SOURCE
 
 Each shell that is installed runs its completion for real; what it offers is held against
-memanalyze --words.
+memanalyze --words and check --metrics.
 """
 import os
 import re
@@ -29,6 +29,8 @@ def listed():
 
 
 VERBS = listed()
+METRICS = [line.split(",")[0]
+           for line in run(MEMANALYZE, "check", "--metrics", "--format", "csv").splitlines()[1:]]
 
 
 def flags(verb):
@@ -87,7 +89,8 @@ def check_bash(folder):
         (["memanalyze", "report", "one.zst", "@", "l"], ["last"]),
         (["memanalyze", "sql", "-f", ""], ["query.sql", "a folder"]),
         (["memanalyze", "check", "--limits", "ci"], ["ci.limits"]),
-        (["memanalyze", "check", "--max", "pause_p"], ["pause_p99_ms="]),
+        (["memanalyze", "check", "--max", ""], [metric + "=" for metric in METRICS]),
+        (["memanalyze", "check", "--max-growth", "pause_p9"], ["pause_p90_ms=", "pause_p99_ms="]),
         (["memanalyze", "schema", "fragm"], ["fragmentation"]),
         (["memanalyze", "watch", "--pid", str(os.getpid())], None),
         (["memanalyze", "record", "--signal", "USR"], ["USR1", "USR2"]),

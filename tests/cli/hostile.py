@@ -170,7 +170,12 @@ def try_numbers(folder):
     for text in ("sys", "=1", "sys=", "sys=1e999", "sys=nan", "sys=1 parsec", "sys==1", "sys=1%%"):
         refused(["check", "good.zst", "--max", text], USAGE, f"--max {text}: ", folder)
     refused(["check", "good.zst", "--max", "sys=10ms"], USAGE, "does not count time", folder)
-    refused(["check", "good.zst", "--max", "x" * 9000 + "=1"], USAGE, "tells the columns", folder)
+    refused(["check", "good.zst", "--max", "x" * 9000 + "=1"], USAGE, "lists them", folder)
+    listed = run(["check", "--metrics", "--format", "csv"], folder).stdout.decode().splitlines()[1:]
+    every = [word for line in listed for word in ("--max", line.split(",")[0] + "=1e18")]
+    done = run(["check", "good.zst", *every], folder)
+    FAILURES.expect(len(listed) > 50 and done.returncode in (1, INPUT), "a listed metric is none", done)
+    refused(["check", "good.zst", "--metrics"], USAGE, "without FILE and limits", folder)
     refused(["check", "good.zst", "--max", 'sys" FROM run; --=1'], USAGE, "no metric is called", folder)
 
 
