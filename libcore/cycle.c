@@ -45,6 +45,7 @@ enum {
 	HOLD_BACK_MORE_NS = 5 * 1000 * 1000,
 	HOLD_BACK_TURNS = 20,
 	LIMIT_SLACK_BYTES = 2 << 20,
+	RELEASE_BYTES = 1 << 20,    /* more than the limit asks for: the next new span is close */
 	SLACK_BYTES = 3 << 20,
 	CLOSING_NS = 1000 * 1000,
 	WAIT_MS = 1000,
@@ -763,14 +764,15 @@ static bool is_waited_for(enum recorder_reason reason)
 	return reason == RECORDER_FORCED || reason == RECORDER_LIMIT;
 }
 
-static void release_above_limit(void)
+void cycle_keep_limit(void)
 {
-	int64_t limit = cycle_limit();
-	if (limit == INT64_MAX || mapped_bytes() <= (uint64_t)limit)
+	uint64_t mapped, limit = (uint64_t)cycle_limit();
+	if (limit == INT64_MAX || (mapped = mapped_bytes()) <= limit ||
+	    pageheap_retained_pages() == __atomic_load_n(&pageheap.used_pages, __ATOMIC_RELAXED))
 		return;
 	struct thread *t = thread_self();
 	thread_enter(t);
-	scavenge_release(mapped_bytes() - (uint64_t)limit);
+	scavenge_release(mapped - limit + RELEASE_BYTES);
 	thread_leave(t);
 }
 
@@ -801,7 +803,7 @@ static bool run_here(enum recorder_reason reason)
 			finish_locked();
 	}
 	lock_release(&cycle.lock);
-	release_above_limit();
+	cycle_keep_limit();
 	return done;
 }
 
@@ -850,7 +852,7 @@ void cycle_drive(void)
 		lock_event_set(&cycle.ended);
 	}
 	lock_release(&cycle.lock);
-	release_above_limit();
+	cycle_keep_limit();
 }
 
 static void want(enum recorder_reason reason)

@@ -81,6 +81,12 @@ int cycle_set_percent(int percent);
 int64_t cycle_set_limit(int64_t bytes);
 int64_t cycle_limit(void);
 
+/*
+ * Where new objects came to pages that the OS had, and so passed the memory limit, idle pages
+ * go back for them, as in Go. Outside the heap; cheap where there is nothing to do.
+ */
+void cycle_keep_limit(void);
+
 /* The background's part: closes the cycle if its last span is swept. */
 void cycle_close_if_swept(void);
 

@@ -136,8 +136,10 @@ __attribute__((noinline)) bool heap_collect(struct thread *t, enum recorder_reas
 	return done;
 }
 
-static void collect_if_due(struct thread *t)
+/* The heap has grown, perhaps. */
+static void keep_pace(struct thread *t)
 {
+	cycle_keep_limit();
 	if (__builtin_expect(!cycle_is_due(), 1))
 		return;
 	if (pacepoint_stands_for_cycle())
@@ -160,7 +162,7 @@ static inline void *take_slow(struct thread *t, unsigned class, bool clear)
 			if (clear && dirty)
 				heap_zero(p, bytes);
 			recorder_link_heap_used();
-			collect_if_due(t);
+			keep_pace(t);
 			return p;
 		}
 		if (attempt == 1)
@@ -189,7 +191,7 @@ void *heap_take_inside(struct thread *t, unsigned class)
 		return NULL;
 	sanitizer_show(p, bytes);
 	recorder_link_heap_used();
-	collect_if_due(t);
+	keep_pace(t);
 	return p;
 }
 
@@ -210,7 +212,7 @@ void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)
 		thread_leave(t);
 		if (p) {
 			recorder_link_heap_used();
-			collect_if_due(t);
+			keep_pace(t);
 			return p;
 		}
 		if (attempt == 1)
@@ -289,7 +291,7 @@ static void *alloc_large(struct thread *t, enum span_kind kind, size_t bytes, si
 	if (clear && dirty)
 		memset(p, 0, pages * PAGE_BYTES);
 	recorder_link_heap_used();
-	collect_if_due(t);
+	keep_pace(t);
 	return p;
 }
 
@@ -325,7 +327,7 @@ bool heap_resize_large(struct thread *t, struct span *s, size_t bytes)
 	}
 	thread_leave(t);
 	if (done)
-		collect_if_due(t);
+		keep_pace(t);
 	return done;
 }
 

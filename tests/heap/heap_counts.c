@@ -192,6 +192,27 @@ static void the_limit_bounds_what_is_mapped(void)
 	memspan_set_gc_percent(100);
 }
 
+/* One kind's pages are idle, among objects that stay, when the other kind's are needed. */
+static void the_limit_takes_idle_pages(void)
+{
+	enum { OBJECTS = 40000, STAY = 64 };
+	memspan_mem_stats s;
+	void **kept = memspan_alloc(OBJECTS * sizeof *kept);
+	memspan_set_gc_percent(-1);
+	memspan_set_memory_limit(64 << 20);
+	for (int kind = 0; kind < 4; kind++) {
+		for (int i = 0; i < OBJECTS; i++)
+			kept[i] = kind % 2 ? memspan_alloc(1024) : memspan_alloc_noscan(1024);
+		memspan_read_mem_stats(&s);
+		check(s.sys - s.heap_released <= (64 << 20) / 100 * 105);
+		for (int i = 0; i < OBJECTS; i++)
+			kept[i] = i % STAY ? NULL : kept[i];
+		memspan_gc();
+	}
+	memspan_set_memory_limit(INT64_MAX);
+	memspan_set_gc_percent(100);
+}
+
 int main(void)
 {
 	pthread_t threads[THREADS];
@@ -216,6 +237,7 @@ int main(void)
 	settings_return_the_former_value();
 	memory_goes_back_when_it_is_asked_for();
 	the_limit_bounds_what_is_mapped();
+	the_limit_takes_idle_pages();
 	memspan_read_mem_stats(&s);
 	identities_hold(&s);
 	return 0;
