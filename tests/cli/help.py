@@ -1,4 +1,4 @@
-"""--help and the man page tell what there is, and their examples work:
+"""--help and the man pages tell what there is, and their examples work:
 python3 help.py MEMANALYZE MAKE_RECORDING RECORDED_PROGRAM SOURCE [record]
 
 What there is comes from memanalyze --words. With `record`, examples of that verb are run too.
@@ -103,6 +103,23 @@ def check_man(verbs):
     return examples
 
 
+def check_pages(verbs):
+    """A page for each verb, as new as what it is made of, and without a fault in its markup."""
+    pages = f"{SOURCE}/docs/man"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([f"{SOURCE}/scripts/manpages", MEMANALYZE, folder], check=True)
+        same(os.listdir(pages), {"memanalyze.1", *(f"memanalyze-{verb}.1" for verb in verbs)}, "docs/man")
+        for verb in verbs:
+            with open(f"{pages}/memanalyze-{verb}.1", encoding="utf-8") as old, \
+                    open(f"{folder}/memanalyze-{verb}.1", encoding="utf-8") as new:
+                assert old.read() == new.read(), f"memanalyze-{verb}.1 is old: run scripts/manpages"
+    if shutil.which("groff"):
+        for name in os.listdir(pages):
+            done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", f"{pages}/{name}"], check=True,
+                                  capture_output=True, text=True)
+            assert not done.stderr, done.stderr
+
+
 # ---- examples ------------------------------------------------------------------------------
 
 
@@ -164,6 +181,7 @@ def run_watch(example, folder):
 def main():
     verbs = listed()
     examples = sorted(set(check_help(verbs)) | set(check_man(verbs)))
+    check_pages(verbs)
     with tempfile.TemporaryDirectory() as folder:
         furnished = f"{folder}/furnished"
         os.mkdir(furnished)
