@@ -69,7 +69,7 @@ class Histogram {
 		this.pauses = run.pauses;
 		this.place = element("div");
 		this.element = element("figure.chart", element("figcaption", element("h3", "How long they were")),
-			this.place);
+			axisName("y", "pauses"), this.place, axisName("x", "length of a pause, on a logarithmic scale"));
 	}
 
 	layout() {
@@ -174,6 +174,18 @@ function prepareCanvas(canvas, width, height) {
 	return context;
 }
 
+/* A mouse that moves over the canvas, or a finger on it, whose hint stays until the page moves. */
+function followPointer(canvas, hover, leave) {
+	canvas.addEventListener("pointermove", hover);
+	canvas.addEventListener("pointerdown", hover);
+	canvas.addEventListener("pointerleave", (event) => {
+		if (event.pointerType === "touch")
+			return;
+		hideHint();
+		leave();
+	});
+}
+
 /*
  * Puts an image in the place of every canvas, for paper: a canvas that a browser lays out anew
  * while it prints may come out empty. Returns what undoes it.
@@ -205,13 +217,10 @@ class HeatMap {
 		this.canvas = element("canvas");
 		this.canvas.setAttribute("role", "img");
 		this.canvas.setAttribute("aria-label", "Occupancy of the spans of each size class over time");
-		this.element = element("figure.chart", this.canvas, this.key());
+		this.element = element("figure.chart", axisName("y", "bytes an object"), this.canvas,
+			axisName("x", run.pictures.axis), this.key());
 		this.most = Math.max(1, ...this.data.rows.map((row) => Math.max(...row.span_bytes)));
-		this.canvas.addEventListener("pointermove", (event) => this.hover(event));
-		this.canvas.addEventListener("pointerleave", () => {
-			hideHint();
-			timeWindow.point(null, this);
-		});
+		followPointer(this.canvas, (event) => this.hover(event), () => timeWindow.point(null, this));
 		this.canvas.addEventListener("dblclick", () => timeWindow.reset());
 		timeWindow.followers.push(this);
 	}
@@ -242,7 +251,7 @@ class HeatMap {
 		const width = this.canvas.clientWidth;
 		const rows = this.data.rows.length;
 		const rowHeight = Math.max(7, Math.min(18, Math.floor(420 / Math.max(1, rows))));
-		const top = 20;
+		const top = 4;
 
 		return {width, rowHeight, top, left: AXIS_WIDTH + 5, right: width - 10,
 			bottom: top + rows * rowHeight, height: top + rows * rowHeight + 22};
@@ -304,8 +313,6 @@ class HeatMap {
 				context.fillText(this.nameOf(row), place.left - 6,
 					place.top + (k + 0.5) * place.rowHeight);
 		});
-		context.textAlign = "left";
-		context.fillText("bytes an object", 0, 8);
 		context.textAlign = "center";
 		context.textBaseline = "alphabetic";
 		context.font = "12px system-ui, sans-serif";
@@ -380,8 +387,7 @@ class SpanMap {
 		this.canvas.setAttribute("role", "img");
 		this.canvas.setAttribute("aria-label", "What the pages of the heap hold, in the order of their addresses");
 		this.element = element("figure.chart", this.canvas, this.key());
-		this.canvas.addEventListener("pointermove", (event) => this.hover(event));
-		this.canvas.addEventListener("pointerleave", hideHint);
+		followPointer(this.canvas, (event) => this.hover(event), () => {});
 	}
 
 	static parts = [

@@ -317,8 +317,7 @@ function pausesOf(run, charts, timeWindow) {
 		made.append(chart.element);
 	}
 	return add(made, [...pauseFigures(run), element("p.note", "The time to stop the threads is included; "
-		+ "stops for taking snapshots count in no other figure than their own row. Both charts have a "
-		+ "logarithmic axis."),
+		+ "stops for taking snapshots count in no other figure than their own row."),
 	thinningNote(run.pictures.pauses.gc_num.length, run.pauses.n, "pauses",
 		"of each share of the cycles the longest, the shortest and two at fixed places")]);
 }
@@ -409,7 +408,8 @@ function mapOf(run, charts) {
 				: `${formatCount(map.cell_pages)} pages (${formatBytes(map.cell_pages * 8192)})`,
 			map.gaps > 0 ? `; ${formatCount(map.gaps)} gap${map.gaps === 1 ? "" : "s"} between spans left out` : "",
 			"."),
-		charts[charts.length - 1].element);
+		charts[charts.length - 1].element,
+		element("p.note", "Addresses rise from left to right and from row to row."));
 }
 
 /* ---- How far to trust it, and what next --------------------------------- */
@@ -471,6 +471,8 @@ function placeRows(pictures) {
 	for (const part of [pictures.levels, pictures.classes])
 		part.at = rising(pictures.has_time ? part.at_s : cycles ? part.gc_num : part.seq);
 	pictures.pauses.at = pictures.has_time ? pictures.pauses.at_s : pictures.pauses.gc_num;
+	pictures.axis = pictures.has_time ? "time since the first snapshot"
+		: cycles ? "collection cycle" : "snapshot";
 }
 
 function readRun(script) {
@@ -552,6 +554,7 @@ function start() {
 		return;
 	}
 	show(scripts.length - 1);
+	window.addEventListener("scroll", hideHint, {passive: true});
 	window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 	window.addEventListener("resize", () => {
 		if (window.innerWidth !== width)

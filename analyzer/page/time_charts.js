@@ -39,6 +39,11 @@ class TimeWindow {
 	}
 }
 
+/* What an axis counts: of y above it, of x below. */
+function axisName(axis, name) {
+	return element(`div.axis-name.${axis}`, name);
+}
+
 /* Steps that people count time in, in seconds. */
 const TIME_STEPS = [1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01,
 	0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
@@ -134,7 +139,7 @@ function nearestRow(rows, at) {
 }
 
 /*
- * One chart: what = {title, note, rows, series: [{label, colour, format}], ...}. The legend
+ * One chart: what = {title, axis, unit, note, rows, series: [{label, colour, format}], ...}. The legend
  * above it has the values of the row pointed at, else of the last.
  */
 class TimeChart {
@@ -146,9 +151,11 @@ class TimeChart {
 		this.moment = element("span.moment");
 		this.plot = element("div.plot");
 		this.plot.style.height = what.height + "px";
+		this.plot.setAttribute("role", "img");
+		this.plot.setAttribute("aria-label", `${what.title}, ${what.unit} by ${what.axis}`);
 		this.element = element("figure.chart",
 			element("figcaption", element("div.chart-title", element("h3", what.title), this.moment),
-				this.legend()), this.plot);
+				this.legend()), axisName("y", what.unit), this.plot, axisName("x", what.axis));
 		if (what.note)
 			this.element.append(element("p.note", what.note));
 		timeWindow.followers.push(this);
@@ -344,6 +351,8 @@ function heapChart(run, pictures) {
 		title: "Heap",
 		height: 320,
 		rows,
+		axis: pictures.axis,
+		unit: "bytes",
 		hasTime: pictures.has_time,
 		ticker: byteTicks,
 		series: [
@@ -375,6 +384,8 @@ function markedChart(run, pictures) {
 		title: "Live heap",
 		height: 240,
 		rows,
+		axis: pictures.axis,
+		unit: "bytes",
 		hasTime: pictures.has_time,
 		ticker: byteTicks,
 		series: [{label: "live at the end of marking", colour: "objects", shape: "line", format: formatBytes}],
@@ -401,6 +412,8 @@ function shareChart(run, pictures) {
 		title: "Fragmentation and retention",
 		height: 190,
 		rows,
+		axis: pictures.axis,
+		unit: "share",
 		hasTime: pictures.has_time,
 		ticker: shareTicks,
 		series: [
@@ -429,6 +442,8 @@ function pauseChart(run, pictures) {
 		height: 240,
 		rows,
 		gcNum: known.map((i) => pauses.gc_num[i]),
+		axis: pictures.axis,
+		unit: "pause, on a logarithmic scale",
 		hasTime: pictures.has_time,
 		ticker: durationTicks,
 		series: [

@@ -43,8 +43,16 @@ function mouse(target, type, share) {
 		view: window, clientX: box.left + box.width * share, clientY: box.top + box.height / 2,
 		screenX: box.left + box.width * share, screenY: box.top + box.height / 2}));
 }
+const resets = [...document.querySelectorAll("button.reset")];
+const shownResets = () => resets.filter((button) => getComputedStyle(button).visibility === "visible");
+
 for (const chart of document.querySelectorAll(".plot")) {
 	const plot = chart.querySelectorAll("canvas")[1];
+
+	assert(chart.previousElementSibling.matches(".axis-name.y") && chart.previousElementSibling.textContent
+		&& chart.nextElementSibling.matches(".axis-name.x") && chart.nextElementSibling.textContent,
+	"an axis without a name");
+	assert(shownResets().length === 0, "a button for what is not zoomed");
 
 	for (const share of [0.2, 0.5, 0.8])
 		mouse(plot, "mousemove", share);
@@ -53,6 +61,7 @@ for (const chart of document.querySelectorAll(".plot")) {
 	mouse(plot, "mousemove", 0.6);
 	mouse(plot, "mouseup", 0.6);
 	assert(document.body.classList.contains("zoomed"), "dragging did not zoom");
+	assert(shownResets().length === resets.length, "no button that shows all");
 	mouse(plot, "dblclick", 0.5);
 	assert(!document.body.classList.contains("zoomed"), "a double click did not show all");
 }
@@ -75,6 +84,8 @@ for (const select of document.querySelectorAll("select"))
 		select.dispatchEvent(new Event("change"));
 	}
 window.dispatchEvent(new Event("beforeprint"));
+for (const chart of document.querySelectorAll(".plot"))
+	assert(chart.clientWidth > 600, "a chart is not as wide as the paper: " + chart.clientWidth);
 assert(document.querySelectorAll(".frozen").length === document.querySelectorAll(".chart canvas").length,
 	"a canvas was not frozen for paper");
 window.dispatchEvent(new Event("afterprint"));
@@ -85,6 +96,38 @@ assert(document.documentElement.scrollWidth <= window.innerWidth, "wider than th
 document.body.dataset.used = "yes";
 </script>
 """
+
+
+# The page in a frame as wide as a phone, which is narrower than any window of this browser.
+PHONE_WIDTH = 360
+PHONE = """<!DOCTYPE html><title>phone</title><body style="margin: 0">
+<iframe src="content.html" style="border: 0; width: %dpx; height: 700px"></iframe>
+<script>
+"use strict";
+addEventListener("load", () => {
+	const frame = document.querySelector("iframe");
+	const page = frame.contentDocument;
+	const wrong = [];
+	const expect = (holds, what) => holds || wrong.push(what);
+
+	expect(page.documentElement.scrollWidth <= frame.clientWidth, "it scrolls sideways");
+	for (const plot of page.querySelectorAll(".plot, .chart > canvas, .histogram"))
+		expect(plot.getBoundingClientRect().width > 300, "a chart is small");
+	for (const text of page.querySelectorAll("p, td, th, dt, dd, text, .legend, .axis-name")) {
+		const size = parseFloat(frame.contentWindow.getComputedStyle(text).fontSize);
+
+		expect(size >= 12 || text.closest("details"), `${text.tagName} of ${size} px`);
+	}
+	for (const table of page.querySelectorAll("table")) {
+		expect(table.scrollWidth <= table.parentElement.clientWidth
+			|| frame.contentWindow.getComputedStyle(table.parentElement).overflowX === "auto",
+		"a table that cannot be moved");
+	}
+	for (const finding of page.querySelectorAll(".finding p"))
+		expect(finding.getBoundingClientRect().right <= frame.clientWidth, "a verdict is cut off");
+	document.body.textContent = "memory report " + JSON.stringify([...new Set(wrong)]);
+});
+</script>"""
 
 
 class Figures(HTMLParser):
@@ -247,6 +290,12 @@ class ReportPageInABrowser(unittest.TestCase):
             shown = self.open(page, f"--window-size={size}",
                               f"--blink-settings=preferredColorScheme={scheme}", behind=USE)
             self.assertEqual(shown.body.get("data-used"), "yes")
+
+    def test_it_can_be_read_on_a_phone(self):
+        with open(self.path("content.html"), "w", encoding="utf-8") as out:
+            out.write(report("--format", "html", self.recording))
+        shown = self.open(PHONE % PHONE_WIDTH, "--allow-file-access-from-files")
+        self.assertIn("memory report []", shown.text)
 
     def test_what_the_source_lacks_is_left_out(self):
         golden = os.path.join(TESTS, "golden", "go1.19")
