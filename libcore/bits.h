@@ -16,6 +16,17 @@ static inline bool bits_get(const uint64_t *words, size_t i)
 	return words[i >> 6] >> (i & 63) & 1;
 }
 
+/* Of one word, bit i % 64. */
+static inline bool bits_get_in(uint64_t word, unsigned i)
+{
+	return word >> (i & 63) & 1;
+}
+
+static inline uint64_t bits_with(uint64_t word, unsigned i)
+{
+	return word | (uint64_t)1 << (i & 63);
+}
+
 /* How many bits of a word are set. Without an instruction for it the compiler's own is a call. */
 static inline unsigned bits_in(uint64_t word)
 {

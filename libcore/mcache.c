@@ -18,18 +18,12 @@ enum { LIVE_FREED_MAX_BYTES = 256 << 10, LIVE_TAKEN_MAX_BYTES = 32 << 10 };
 /* How many spans a refill sweeps in search of free slots before it takes a new one. */
 enum { SWEEP_TRIES = 64 };
 
-/* What slots without a span lead to. */
-static uint64_t no_slots;
-
-struct mcache mcache_closed = {
-    .ticket = SPAN_NO_TICKET,
-    .slots = {[SPAN_ROOT * SIZECLASS_COUNT ... SPAN_CLASSES - 1] = {.word = &no_slots}},
-};
+uint64_t mcache_no_slots;
 
 static void forget_current(struct mcache *m, unsigned class)
 {
 	m->slots[class].span = NULL;
-	m->slots[class].word = &no_slots;
+	m->slots[class].word = &mcache_no_slots;
 }
 
 void mcache_open(struct mcache *m)

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bits.h"
 #include "span.h"
 
 struct mcache_slot {
@@ -65,8 +66,16 @@ struct mcache {
 
 #define MCACHE_CLOSED ((struct span *)1)
 
+/* What slots without a span lead to: 0. */
+extern uint64_t mcache_no_slots __attribute__((visibility("hidden")));
+
 /* One that has nothing for malloc and owns nothing: fast paths that are given it do nothing. */
-extern struct mcache mcache_closed __attribute__((visibility("hidden")));
+#define MCACHE_CLOSED_CACHE                                                                  \
+	{                                                                                    \
+		.ticket = SPAN_NO_TICKET,                                                    \
+		.slots = {[SPAN_ROOT * SIZECLASS_COUNT ... SPAN_CLASSES - 1] = {             \
+		                  .word = &mcache_no_slots}},                                \
+	}
 
 enum { MCACHE_PARCEL_BYTES_MAX = 16 << 10 }; /* that a parcel takes */
 
@@ -124,15 +133,15 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 {
 	uint64_t product = (p - s->base) * s->magic;
 	uint32_t index = (uint32_t)(product >> 32);
-	if ((uint32_t)product >= s->magic || index >= s->quick_nelems ||
-	    atomic_load_explicit(&s->owner, memory_order_relaxed) != m->ticket)
+	if (__builtin_expect((uint32_t)product >= s->magic, 0) ||
+	    __builtin_expect(index >= s->quick_nelems, 0) ||
+	    __builtin_expect(atomic_load_explicit(&s->owner, memory_order_relaxed) != m->ticket, 0))
 		return false;
 	struct span_group *group = &s->groups[product >> 38];
-	uint64_t cached = group->cached, before = group->free | cached;
-	uint64_t after = before | (uint64_t)1 << (index & 63);
-	if (after == before)
+	uint64_t free = group->free;
+	if (__builtin_expect(bits_get_in(free | group->cached, index), 0))
 		return false;
-	group->free = after ^ cached; /* no slot is in both */
+	group->free = bits_with(free, index);
 	m->quick_freed += s->freed_bytes;
 	m->counts.nfree[s->span_class]++;
 	return true;

@@ -29,6 +29,10 @@ static const uintptr_t MAIN_STACK_BYTES_MAX = 1ull << 36;
 
 _Thread_local struct thread *thread_current __attribute__((tls_model("initial-exec")));
 
+struct thread thread_nobody = {.open_mcache = &thread_nobody.mcache, .mcache = MCACHE_CLOSED_CACHE};
+_Thread_local struct thread *thread_or_nobody __attribute__((tls_model("initial-exec"))) =
+    &thread_nobody;
+
 _Thread_local bool thread_has_ended __attribute__((tls_model("initial-exec")));
 
 struct thread_list thread_list;
@@ -102,7 +106,7 @@ static struct thread *record_take(struct thread *self)
 		uint32_t incarnation = t->incarnation;
 		record_clear(t);
 		t->incarnation = incarnation;
-		t->open_mcache = &mcache_closed;
+		t->open_mcache = &thread_nobody.mcache;
 		return t;
 	}
 	if (self)
@@ -111,7 +115,7 @@ static struct thread *record_take(struct thread *self)
 	if (self)
 		thread_leave(self);
 	if (t)
-		t->open_mcache = &mcache_closed;
+		t->open_mcache = &thread_nobody.mcache;
 	return t;
 }
 
@@ -211,6 +215,12 @@ static void derive_stack(struct thread *t, uintptr_t frame)
 	t->stack_lo = t->stack_hi - bytes;
 }
 
+static void set_current(struct thread *t)
+{
+	thread_current = t;
+	thread_or_nobody = t ? t : &thread_nobody;
+}
+
 /*
  * The calling thread, not yet in the list, becomes known with this record. Its signal
  * is opened last, when it can be parked.
@@ -222,7 +232,7 @@ static bool become_known(struct thread *t)
 	if (!threads.hooks.init(t))
 		return false;
 	t->open = true;
-	thread_current = t;
+	set_current(t);
 	return true;
 }
 
@@ -239,7 +249,7 @@ static bool find_main_again(void)
 	struct thread *t = thread_list.first;
 	while (t && (t->tid != tid || t->state != THREAD_RUNNING || t->tls != tls_self()))
 		t = t->next;
-	thread_current = t;
+	set_current(t);
 	lock_release(&thread_list.lock);
 	return t != NULL;
 }
@@ -343,7 +353,7 @@ static void leave_known(struct thread *t, bool ended)
 	t->open = false;
 	thread_leave(t);
 	lock_acquire(&thread_list.lock);
-	thread_current = NULL;
+	set_current(NULL);
 	thread_has_ended = ended;
 	if (ended && t->joinable) {
 		stack_forget(t);

@@ -69,8 +69,8 @@ struct thread {
 	volatile uint32_t stop_pending; /* written by the stopper */
 	volatile uint32_t gate;         /* enum thread_gate: entering takes the slow path */
 	/*
-	 * What malloc's fast paths use, which so need not ask for the gate: &mcache, or &mcache_closed
-	 * where `gate` is not 0, or before the thread is in the list. See thread_set_gate.
+	 * What malloc's fast paths use, which so need not ask for the gate: &mcache, or that of
+	 * thread_nobody where `gate` is not 0, or before the thread is in the list. See thread_set_gate.
 	 */
 	struct mcache *volatile open_mcache;
 	volatile uint32_t waiting;      /* enum thread_waiting; written by the thread */
@@ -124,6 +124,15 @@ struct thread_hooks {
 void thread_set_hooks(const struct thread_hooks *hooks);
 
 extern _Thread_local struct thread *thread_current __attribute__((tls_model("initial-exec")));
+
+/*
+ * Stands for whoever is not known, in no list: the cache has nothing and owns nothing, and
+ * in_heap, which all of them write, is asked by nobody.
+ */
+extern struct thread thread_nobody __attribute__((visibility("hidden")));
+
+/* As thread_current, but &thread_nobody and not NULL: malloc's fast paths have nothing to ask. */
+extern _Thread_local struct thread *thread_or_nobody __attribute__((tls_model("initial-exec")));
 
 /* The thread is past its last destructor: what it still does with the heap is not its own. */
 extern _Thread_local bool thread_has_ended __attribute__((tls_model("initial-exec")));
@@ -180,7 +189,7 @@ unsigned thread_count(void);
 static inline void thread_set_gate(struct thread *t, uint32_t gate)
 {
 	__atomic_store_n(&t->gate, gate, __ATOMIC_RELEASE);
-	__atomic_store_n(&t->open_mcache, gate ? &mcache_closed : &t->mcache, __ATOMIC_RELEASE);
+	__atomic_store_n(&t->open_mcache, gate ? &thread_nobody.mcache : &t->mcache, __ATOMIC_RELEASE);
 }
 
 static inline bool thread_is_runtime(const struct thread *t)

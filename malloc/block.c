@@ -171,6 +171,8 @@ void *block_alloc_inside(size_t bytes)
 {
 	struct thread *t = thread_current;
 	void *p = NULL;
+	if (!t)
+		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
 	if (t->gate == 0 && bytes - 1 < SIZECLASS_BYTES_MAX) {
 		unsigned class = span_class(SPAN_ROOT, sizeclass_of(bytes));
 		p = mcache_alloc_next(&t->mcache, class);
@@ -202,7 +204,9 @@ void block_free_inside(void *p, const char *caller)
 {
 	struct thread *t = thread_current;
 	struct span *s = pageheap_span_of((uintptr_t)p);
-	if (t->gate == 0 && s && mcache_free_into_parcel(&t->mcache, s, (uintptr_t)p))
+	if (!t)
+		block_free_slow(p, caller);
+	else if (t->gate == 0 && s && mcache_free_into_parcel(&t->mcache, s, (uintptr_t)p))
 		thread_leave(t);
 	else
 		free_not_quickly(p, caller);

@@ -44,17 +44,16 @@ void block_free_parked(void);
 
 static inline void *block_alloc(size_t bytes)
 {
-	struct thread *t = thread_current;
+	struct thread *t = thread_or_nobody;
 	size_t last = bytes - 1, class = 0; /* whose slot is always empty */
 	if (__builtin_expect(last < SIZECLASS_SMALL_MAX, 1))
 		class = sizeclass_of_small[(last >> 3) + 1];
 	else if (last < SIZECLASS_BYTES_MAX)
 		class = sizeclass_of(bytes);
-	if (__builtin_expect(!t, 0))
-		return block_alloc_slow(bytes, 1, BLOCK_AS_IT_IS);
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	struct mcache_slot *slot = &t->open_mcache->slots[SPAN_ROOT * SIZECLASS_COUNT + class];
+	struct mcache_slot *slots = &t->open_mcache->slots[SPAN_ROOT * SIZECLASS_COUNT];
+	struct mcache_slot *slot = &slots[class];
 	uint64_t word = *slot->word;
 	if (__builtin_expect(word == 0, 0))
 		return block_alloc_inside(bytes);
@@ -68,9 +67,9 @@ static inline void *block_alloc(size_t bytes)
 /* Wherever it stands the name is known: it takes no register. */
 static inline __attribute__((always_inline)) void block_free(void *p, const char *caller)
 {
-	struct thread *t = thread_current;
+	struct thread *t = thread_or_nobody;
 	struct span *s = pageheap_span_of((uintptr_t)p); /* none for NULL */
-	if (__builtin_expect(!t || !s, 0)) {
+	if (__builtin_expect(!s, 0)) {
 		block_free_slow(p, caller);
 		return;
 	}
