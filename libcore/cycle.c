@@ -44,6 +44,8 @@ enum {
 	HOLD_BACK_NS = 200 * 1000,
 	HOLD_BACK_MORE_NS = 5 * 1000 * 1000,
 	HOLD_BACK_TURNS = 20,
+	HOLD_BACK_TURNS_MAX = 200,
+	HOLD_BACK_GIVEN_UP_MAX = 10,
 	LIMIT_SLACK_BYTES = 2 << 20,
 	RELEASE_BYTES = 1 << 20,    /* more than the limit asks for: the next new span is close */
 	SLACK_BYTES = 3 << 20,
@@ -72,7 +74,7 @@ static struct {
 	_Atomic uint32_t begun, finished; /* cycles that it began; the last it ended of those waited for */
 	struct lock_event ended;
 	_Atomic uint32_t closing; /* 1: the last stop is close */
-	bool gave_up;             /* the last one that was begun */
+	unsigned gave_up;         /* so many times since a cycle ended */
 	int64_t live_at_start, scan_at_start; /* of the present cycle */
 	uint64_t found_scan_bytes;    /* by the last one: what this one may expect to scan */
 	uint64_t marking_alloc_bytes; /* allocated while marking, a running mean */
@@ -494,7 +496,7 @@ static bool give_up(const char *why)
 {
 	uint64_t trigger = counters.gc_trigger;
 	cycle_figures.given_up++;
-	__atomic_store_n(&cycle.gave_up, true, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&cycle.gave_up, 1, __ATOMIC_RELAXED);
 	if (trigger != PACER_OFF)
 		atomic_store(&counters.gc_trigger, trigger + trigger / STOP_RETRY_GROWTH);
 	trace_given_up(why);
@@ -511,7 +513,7 @@ static void marked(uint64_t end_ns)
 	cycle.last_cpu_ns = cycle.report.cpu_assist_ns + cycle.report.cpu_background_ns;
 	count_debt();
 	cycle.mark_end_ns = end_ns;
-	__atomic_store_n(&cycle.gave_up, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&cycle.gave_up, 0, __ATOMIC_RELAXED);
 	cycle.open = true;
 }
 
@@ -912,18 +914,39 @@ static uint64_t outgrown(void)
 }
 
 /*
+ * How often a thread looks again whether the collector is done, by how far the heap is above its
+ * goal. Each cycle lets grow what the next one has to mark: where the processors have much else to
+ * do a short wait would let the heap grow without bound.
+ */
+static int patience_turns(uint64_t over, uint64_t goal)
+{
+	if (over > goal)
+		return HOLD_BACK_TURNS_MAX;
+	return over > goal / 2 || cycle.by_limit ? HOLD_BACK_TURNS : 1;
+}
+
+/* Meanwhile the thread counts as stopped: the collector has one less to wait for. */
+static void stand_by(uint32_t closing, int64_t timeout_ns)
+{
+	struct thread *waits = world_wait_begin();
+	lock_sleep(&cycle.closing, closing, timeout_ns);
+	if (waits)
+		world_wait_end(waits);
+}
+
+/*
  * The heap outgrew its goal while the collector was at work, which now gets the processor:
- * for a moment, under the memory limit until it is done or some time has passed. A
- * collector that cannot stop the program does not hold it up either.
+ * for a moment, or until it is done or some time has passed. A collector that cannot stop the
+ * program time after time does not hold it up either.
  */
 static void hold_back(void)
 {
 	uint64_t over, goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
-	for (int turns = cycle.by_limit ? HOLD_BACK_TURNS : 1; turns > 0 && (over = outgrown()); turns--) {
-		if (__atomic_load_n(&cycle.gave_up, __ATOMIC_RELAXED))
+	for (int turn = 0; (over = outgrown()) > 0 && turn < patience_turns(over, goal); turn++) {
+		if (__atomic_load_n(&cycle.gave_up, __ATOMIC_RELAXED) > HOLD_BACK_GIVEN_UP_MAX)
 			return;
-		lock_sleep(&cycle.closing, atomic_load(&cycle.closing),
-		           over > goal / 8 ? HOLD_BACK_MORE_NS : HOLD_BACK_NS);
+		stand_by(atomic_load(&cycle.closing),
+		         over > goal / 8 ? HOLD_BACK_MORE_NS : HOLD_BACK_NS);
 	}
 }
 
@@ -934,7 +957,7 @@ static void hold_back(void)
 static void assist(void)
 {
 	if (atomic_load_explicit(&cycle.closing, memory_order_relaxed)) {
-		lock_sleep(&cycle.closing, 1, CLOSING_NS);
+		stand_by(1, CLOSING_NS);
 		return;
 	}
 	struct thread *t = thread_self();

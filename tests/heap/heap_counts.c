@@ -187,7 +187,8 @@ static void the_limit_bounds_what_is_mapped(void)
 	for (unsigned i = 0; i < 60000; i++)
 		ring[i % 1000] = memspan_alloc(8192);
 	memspan_read_mem_stats(&s);
-	check(s.sys - s.heap_released <= (48 << 20) / 100 * 105);
+	/* 5 % on a quiet machine; the collector gets less of others. */
+	check(s.sys - s.heap_released <= (48 << 20) / 100 * 110);
 	memspan_set_memory_limit(INT64_MAX);
 	memspan_set_gc_percent(100);
 }
@@ -204,7 +205,7 @@ static void the_limit_takes_idle_pages(void)
 		for (int i = 0; i < OBJECTS; i++)
 			kept[i] = kind % 2 ? memspan_alloc(1024) : memspan_alloc_noscan(1024);
 		memspan_read_mem_stats(&s);
-		check(s.sys - s.heap_released <= (64 << 20) / 100 * 105);
+		check(s.sys - s.heap_released <= (64 << 20) / 100 * 110);
 		for (int i = 0; i < OBJECTS; i++)
 			kept[i] = i % STAY ? NULL : kept[i];
 		memspan_gc();
