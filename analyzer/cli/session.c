@@ -86,6 +86,11 @@ static int explain_failure(struct store *store, const struct source *source, enu
 	case IMPORT_READ_ERROR:
 		return complain(EXIT_INPUT, "%s: %s", source->path, strerror(errno));
 	default:
+		if (sqlite3_errcode(store->db) == SQLITE_FULL)
+			return complain(EXIT_INPUT, "%s: no room for it %s", source->path,
+			                *sqlite3_db_filename(store->db, "main")
+			                    ? "on the disk of the database"
+			                    : "in the folder of temporary files (SQLITE_TMPDIR, TMPDIR, /var/tmp)");
 		return complain(EXIT_INPUT, "%s: the database refused: %s", source->path,
 		                sqlite3_errmsg(store->db));
 	}

@@ -26,6 +26,10 @@ static bool is_source(const struct source_list *sources, const char *path)
 /* A database of ours is added to, with --force as well; only other files are replaced by it. */
 static int open_target(struct store *store, const struct options *options, bool *replaces)
 {
+	struct stat st;
+	if (stat(options->output, &st) == 0 && !S_ISREG(st.st_mode))
+		return complain(EXIT_USAGE, "%s: no regular file; a database cannot stand there",
+		                options->output);
 	enum store_open_result opened = store_open_write(store, options->output);
 	*replaces = opened == STORE_FOREIGN && options->force;
 	if (*replaces) {
@@ -41,8 +45,8 @@ static int open_target(struct store *store, const struct options *options, bool 
 	case STORE_NEWER:
 		return complain(EXIT_INPUT, "%s: made by a newer version of memanalyze", options->output);
 	default:
-		return complain(EXIT_INPUT, "%s: %s", options->output,
-		                store->db ? sqlite3_errmsg(store->db) : strerror(errno));
+		return store->db ? complain(EXIT_INPUT, "%s: %s", options->output, sqlite3_errmsg(store->db))
+		                 : complain(EXIT_USAGE, "%s: %s", options->output, strerror(errno));
 	}
 }
 

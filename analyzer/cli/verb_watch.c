@@ -324,6 +324,8 @@ static int explain_error(const char *path)
 {
 	if (errno == EISDIR)
 		return complain(EXIT_INPUT, "%s: a folder; name the recording in it, or use --pid", path);
+	if (errno == ESPIPE)
+		return complain(EXIT_INPUT, "%s: no regular file, so no recording", path);
 	return complain(EXIT_INPUT, "%s: %s", path, strerror(errno));
 }
 

@@ -13,6 +13,21 @@
 
 enum { BUFFER_BYTES = 1 << 17 };
 
+/* A file that may grow; -1: errno, ESPIPE of what is no regular file. */
+static int open_file(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int error = fd < 0 || fstat(fd, &st) != 0 ? errno
+	            : S_ISDIR(st.st_mode)        ? EISDIR
+	            : S_ISREG(st.st_mode)        ? 0
+	                                         : ESPIPE;
+	if (fd >= 0 && error)
+		close(fd);
+	errno = error;
+	return error ? -1 : fd;
+}
+
 /* From the file's beginning; what was seen stays known. */
 static bool begin(struct follow *follow, int fd)
 {
@@ -40,7 +55,7 @@ bool follow_open(struct follow *follow, const char *path)
 	follow->fd = -1;
 	follow->path = strdup(path);
 	follow->buffer = malloc(BUFFER_BYTES);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_file(path);
 	bool memory = follow->path && follow->buffer;
 	if (fd >= 0 && !memory) {
 		close(fd);
@@ -77,7 +92,7 @@ static int begin_if_replaced(struct follow *follow)
 	                (there.st_dev != here.st_dev || there.st_ino != here.st_ino);
 	if (!is_cut && !is_other)
 		return 0;
-	int fd = open(follow->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_file(follow->path);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	return begin(follow, fd) ? 1 : -1;
@@ -150,9 +165,7 @@ enum follow_result follow_next(struct follow *follow, const struct snapshot_even
 		if ((*event)->type == SNAPSHOT_EVENT_END)
 			return FOLLOW_END;
 		if ((*event)->type == SNAPSHOT_EVENT_INPUT) {
-			enum follow_result fed = feed(follow);
-			if (fed != FOLLOW_EVENT)
-				return fed;
+			return feed(follow);
 		} else if (take(follow, *event)) {
 			return FOLLOW_EVENT;
 		}

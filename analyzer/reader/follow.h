@@ -14,7 +14,8 @@
 #include "snapshot.h"
 
 enum follow_result {
-	FOLLOW_EVENT,   /* *event is the next; spans of snapshots delivered before are left out */
+	FOLLOW_EVENT,   /* *event is the next; spans of snapshots delivered before are left out.
+	                   SNAPSHOT_EVENT_INPUT: another piece was read */
 	FOLLOW_WAIT,    /* all was delivered so far, and somebody records: ask again later */
 	FOLLOW_END,     /* all was delivered, and nobody records */
 	FOLLOW_FAILED,  /* errno */
@@ -33,7 +34,7 @@ struct follow {
 	uint64_t seq;                     /* its number */
 };
 
-/* false: errno. The path need not be a recording: see its issues. */
+/* false: errno, ESPIPE of what is no regular file. It need not be a recording: see its issues. */
 bool follow_open(struct follow *follow, const char *path);
 void follow_close(struct follow *follow);
 

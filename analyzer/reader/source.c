@@ -16,7 +16,7 @@
 #include "snapshot.h"
 #include "spool.h"
 
-enum { HEAD_BYTES = 64, COPY_BYTES = 1 << 16, TEXT_BEGINNING_BYTES = 4096 };
+enum { HEAD_BYTES = 64, COPY_BYTES = 1 << 16, TEXT_BEGINNING_BYTES = 4096, SEARCHED_BYTES_MAX = 64 << 20 };
 
 static bool fail(char **error, const char *path, const char *what)
 {
@@ -46,15 +46,16 @@ static enum source_kind kind_of(const uint8_t *head, size_t count)
 
 /*
  * Whether the mark of a segment stands anywhere in the file: a recording whose first bytes
- * are damaged is one still.
+ * are damaged is one still. A file of a folder that nobody named is not searched to its end.
  */
 static bool holds_segment(const struct source *source)
 {
+	uint64_t end = source->folder ? SEARCHED_BYTES_MAX : UINT64_MAX;
 	static const char mark[16] = "\x5d\x2a\x4d\x18\x28\0\0\0memspan\x1a";
 	char *buffer = malloc(COPY_BYTES);
 	uint64_t offset = 0;
 	bool found = false;
-	while (buffer && !found) {
+	while (buffer && !found && offset < end) {
 		long n = source_read(source, offset, buffer, COPY_BYTES);
 		if (n < (long)sizeof mark)
 			break;

@@ -5,6 +5,7 @@ The verbs and options are those of memanalyze --words, so that a new one is trie
 """
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -98,6 +99,9 @@ def try_operands(verb, folder):
     refused([verb, b"\xff\xfe", *behind], INPUT, "\\xff\\xfe: No such file", folder)
     refused([verb, "x" * 100000, *behind], INPUT, "File name too long", folder)
     refused([verb, "good.zst@99999999999999999999", *behind], INPUT, "No such file", folder)
+    if verb == "watch":
+        for device in ("/dev/zero", "/dev/full", "pipe"):
+            refused([verb, device], INPUT, "no regular file", folder)
     if verb != "watch":
         refused([verb, "-", *behind], INPUT, "is empty", folder)
         refused([verb, "-", *behind], INPUT, "standard input: Bad file descriptor", folder,
@@ -148,6 +152,52 @@ def try_streams(verb, folder):
             os.close(writer)
             FAILURES.expect(done.returncode in (-signal.SIGPIPE, plain) and not done.stderr,
                             f"a closed pipe: {words}", done)
+
+
+def try_outputs(folder):
+    """What cannot be written to is a mistake in the command; no device is replaced by a file."""
+    for out, says in (("missing/out", "No such file"), ("good.zst/out", "Not a directory"), (".", ".")):
+        for words in (["report", "good.zst"], ["load", "good.zst"], ["salvage", "good.zst"], ["schema"],
+                      ["check", "--metrics"], ["export", "good.zst", "--as", "csv"]):
+            refused([*words, "-o", out, "--force"], USAGE, says, folder)
+    for device in ("/dev/null", "/dev/full", "pipe", "."):
+        refused(["load", "good.zst", "-o", device, "--force"], USAGE, "no regular file", folder)
+    assert not os.path.isfile("/dev/null")
+    full = {"preexec_fn": limit_files}
+    recording = f"{folder}/large.zst"
+    subprocess.run([MAKE_RECORDING, recording, "1", "9", "4000"], check=True)
+    refused(["load", "large.zst", "-o", "full.db"], INPUT, "large.zst: ", folder, **full)
+    refused(["sql", "large.zst", "SELECT * FROM span", "-o", "full"], INPUT, "full: ", folder, **full)
+    assert not os.path.exists(f"{folder}/full.db") and not os.path.exists(f"{folder}/full")
+
+
+def limit_files():
+    """A disk that is soon full: a write beyond the limit fails."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500000, 500000))
+
+
+def try_endless(folder):
+    """What would never end, or not soon, can be ended: a file of zeros, longer than any disk."""
+    with open(f"{folder}/zeros", "wb") as zeros:
+        zeros.truncate(1 << 42)
+    for words in (["watch", "zeros"], ["load", "zeros", "-o", "zeros.db"], ["report", "zeros"]):
+        process = subprocess.Popen([MEMANALYZE, *words], cwd=folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            FAILURES.append(f"cannot be ended: {words}")
+    os.mkdir(f"{folder}/recordings")
+    os.rename(f"{folder}/zeros", f"{folder}/recordings/zeros")
+    os.link(f"{folder}/good.zst", f"{folder}/recordings/good")
+    done = run(["report", "recordings"], folder)
+    FAILURES.expect(done.returncode == 0 and not done.stderr, "a long file in a folder", done)
 
 
 def try_closed_streams_stay_empty(folder):
@@ -216,6 +266,8 @@ def main():
             try_order(verb, folder)
             try_streams(verb, folder)
         try_closed_streams_stay_empty(folder)
+        try_outputs(folder)
+        try_endless(folder)
         try_numbers(folder)
         try_words(folder)
     for failure in FAILURES:
