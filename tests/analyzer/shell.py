@@ -30,12 +30,12 @@ class Shell:
             os.execve(memanalyze, [memanalyze, "sql", *arguments], environment)
         self.seen = ""
 
-    def read_until(self, pattern):
-        """What came up to the pattern, without what moves the cursor."""
-        deadline = time.monotonic() + 60
+    def read_some(self, pattern, seconds):
+        """Reads until the pattern came; whether it did within that time."""
+        deadline = time.monotonic() + seconds
         while not re.search(pattern, self.seen):
             if not select.select([self.terminal], [], [], max(0, deadline - time.monotonic()))[0]:
-                self.give_up(f"waited in vain for {pattern!r}, saw {self.seen!r}")
+                return False
             try:
                 part = os.read(self.terminal, 65536).decode(errors="replace")
             except OSError:
@@ -43,6 +43,12 @@ class Shell:
             if not part:
                 self.give_up(f"ended before {pattern!r}, saw {self.seen!r}")
             self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-B0]", "", part)
+        return True
+
+    def read_until(self, pattern):
+        """What came up to the pattern, without what moves the cursor."""
+        if not self.read_some(pattern, 60):
+            self.give_up(f"waited in vain for {pattern!r}, saw {self.seen!r}")
         end = re.search(pattern, self.seen).end()
         seen, self.seen = self.seen[:end], self.seen[end:]
         return seen
@@ -59,13 +65,12 @@ class Shell:
         self.type(line + "\r")
         return self.read_until(pattern)
 
-    def interrupt(self, pattern):
+    def interrupt(self, pattern, patience=2):
         """Ctrl-C until it is heard: the system drops one that comes as the terminal changes hands."""
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        self.type("\x03")
+        while not self.read_some(pattern, patience) and time.monotonic() < deadline:
             self.type("\x03")
-            if re.search(pattern, self.seen) or select.select([self.terminal], [], [], 2)[0]:
-                break
         return self.read_until(pattern)
 
     def end(self, keys=""):
@@ -117,13 +122,13 @@ shell.ask(".timeout 0.2", "memspan> ")
 shell.ask(endless, "longer than --timeout")
 shell.ask(".timeout 0", "memspan> ")
 # A line typed before the shell has the terminal is dropped by the system with the Ctrl-C: it is
-# typed again. Where the statement was read, one Ctrl-C must do, even if it has not begun.
+# typed again. Where the statement was read, one Ctrl-C does, even if it has not begun; once in some
+# hundred runs on a loaded machine it was not heard, so after long silence there is another.
 answer = "memspan> "
 while answer.endswith("memspan> "):
     shell.type(endless + "\r")
     shell.read_until(r"FROM n;\r\n")
-    shell.type("\x03")
-    answer = shell.read_until("interrupted|memspan> ")
+    answer = shell.interrupt("interrupted|memspan> ", patience=20)
 # What is typed and dropped is not run.
 shell.read_until("memspan> ")
 shell.type("SELECT 'dropped'")
