@@ -161,7 +161,7 @@ static bool add_rows(struct merge *merge, const char *table, uint64_t *count)
 
 static bool add_cycles(struct merge *merge)
 {
-	uint64_t cycles, pauses;
+	uint64_t cycles = 0, pauses = 0;
 	char *values = columns_of(merge->store->db, "gc_cycle", 1, false);
 	bool ok = values && execute(merge, sqlite3_mprintf(
 		"INSERT OR IGNORE INTO main.gc_cycle SELECT r.new%s FROM added.gc_cycle AS a"
