@@ -698,6 +698,7 @@ static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_beg
 	if (!known || !written_fetch(false, &pages))
 		written_all();
 	give_roots(mark_now, rootpages_finish);
+	mark_add_grown_stacks();
 	mark_written(pages);
 	mark_check_in_debug_builds();
 	struct mark_totals totals = totals_beside();

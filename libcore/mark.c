@@ -868,6 +868,11 @@ void mark_add_heap_roots_but_uncollectable(void)
 	add_specials();
 }
 
+void mark_add_grown_stacks(void)
+{
+	stackspan_visit_grown(add_stack, NULL);
+}
+
 void mark_add_heap_roots(void)
 {
 	add_uncollectable();

@@ -53,6 +53,9 @@ void mark_add_heap_roots(void);
 /* The same without the uncollectable objects, which are then reached or not, as any other. */
 void mark_add_heap_roots_but_uncollectable(void);
 
+/* Of these, the stack spans whose live part has grown since, written or not. World stopped. */
+void mark_add_grown_stacks(void);
+
 /*
  * Work of another kind: the next mark_run calls fetch for the range, in any of its threads.
  * What that adds waits for the mark_run after it.

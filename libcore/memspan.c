@@ -353,8 +353,15 @@ void memspan_stack_free(void *stack)
 
 int memspan_stack_set_sp(void *stack, void *sp)
 {
-	struct span *s = stack ? stack_of(stack) : NULL;
-	if (s && stackspan_set_sp(s, (uintptr_t)sp))
+	struct thread *t = stack ? heap_thread() : NULL;
+	bool done = false;
+	if (t) {
+		thread_enter(t);
+		struct span *s = stack_of(stack);
+		done = s && stackspan_set_sp(s, (uintptr_t)sp);
+		thread_leave(t);
+	}
+	if (done)
 		return 0;
 	errno = EINVAL;
 	return -1;

@@ -80,7 +80,8 @@ struct span {
 	uint8_t size_class;
 	uint8_t kind;             /* enum span_kind */
 	_Atomic uint8_t state;    /* enum span_state */
-	_Atomic uint8_t rescan;   /* the mark queue overflowed: scan its marked objects again */
+	/* The mark queue overflowed: scan its marked objects again. A stack: its live part grew. */
+	_Atomic uint8_t rescan;
 	bool dirty;               /* free slots may hold old content; see span_is_dirty */
 	bool listed;              /* in the partial list of its owner or of the central list */
 	bool kept_empty;          /* empty, and in its owner's partial list all the same */

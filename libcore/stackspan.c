@@ -44,14 +44,30 @@ bool stackspan_set_sp(struct span *s, uintptr_t sp)
 {
 	if (sp && (sp < s->base || sp > s->base + s->elem_bytes))
 		return false;
+	uintptr_t former = __atomic_load_n(&s->stack_sp, __ATOMIC_RELAXED);
+	if (sp < former)
+		atomic_store_explicit(&s->rescan, 1, memory_order_relaxed);
 	__atomic_store_n(&s->stack_sp, sp, __ATOMIC_RELAXED);
 	return true;
 }
 
+static void visit_live(struct span *s, void (*visit)(void *arg, uintptr_t lo, uintptr_t hi),
+                       void *arg)
+{
+	uintptr_t sp = __atomic_load_n(&s->stack_sp, __ATOMIC_RELAXED);
+	atomic_store_explicit(&s->rescan, 0, memory_order_relaxed);
+	visit(arg, sp ? sp : s->base, s->base + s->elem_bytes);
+}
+
 void stackspan_visit(void (*visit)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
 {
-	for (struct span *s = stacks.first; s; s = s->all_next) {
-		uintptr_t sp = __atomic_load_n(&s->stack_sp, __ATOMIC_RELAXED);
-		visit(arg, sp ? sp : s->base, s->base + s->elem_bytes);
-	}
+	for (struct span *s = stacks.first; s; s = s->all_next)
+		visit_live(s, visit, arg);
+}
+
+void stackspan_visit_grown(void (*visit)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
+{
+	for (struct span *s = stacks.first; s; s = s->all_next)
+		if (atomic_load_explicit(&s->rescan, memory_order_relaxed))
+			visit_live(s, visit, arg);
 }

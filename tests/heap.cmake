@@ -42,7 +42,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	set_tests_properties(heap_without_memory PROPERTIES LABELS "no_asan;native")
 	foreach(name cycle_comes_by_itself numbers_have_points heap_overflows_its_queue
 			heap_tells_free_from_allocated leaks_of_uncollectable tracking_may_end
-			tracking_may_be_refused
+			tracking_may_be_refused stack_grows_while_marked
 			remote_frees_come_late)
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan_core Threads::Threads)
