@@ -280,7 +280,7 @@ static int open_database(struct session *session)
 /* ---- snapshots by name ------------------------------------------------- */
 
 /*
- * Of the run that is named (?3), or the last. A folder (?1) stands for the files in it, a database
+ * Of the run that is named (?3), or the last with a snapshot. A folder (?1) stands for the files in it, a database
  * among other FILEs for the runs in it, which may have come with another of them.
  */
 static int64_t find_in_run(const struct session *session, const char *of, const char *which,
@@ -289,9 +289,11 @@ static int64_t find_in_run(const struct session *session, const char *of, const 
 	bool is_merged = session->sources.databases && session->sources.count > 1;
 	char *sql = sqlite3_mprintf(
 	    "SELECT id FROM snapshot WHERE run_id = (SELECT id FROM (SELECT r.id,"
-	    " row_number() OVER (ORDER BY r.id) AS n, count(*) OVER () AS runs"
+	    " row_number() OVER (ORDER BY r.id) AS n"
 	    " FROM run AS r JOIN source AS s ON s.id = r.source_id WHERE ?1 IS NULL OR s.path = ?1"
-	    " OR substr(s.path, 1, length(?1) + 1) = ?1 || '/'%s) WHERE n = coalesce(?3, runs)) %s",
+	    " OR substr(s.path, 1, length(?1) + 1) = ?1 || '/'%s) AS named"
+	    " WHERE CASE WHEN ?3 IS NULL THEN EXISTS (SELECT 1 FROM snapshot AS of"
+	    " WHERE of.run_id = named.id) ELSE n = ?3 END ORDER BY n DESC LIMIT 1) %s",
 	    is_merged ? " OR r.id IN (SELECT run_id FROM merged_run WHERE path = ?1)" : "", which);
 	int64_t id = sql ? number_of_run(session->store.db, sql, of, value, run) : 0;
 	sqlite3_free(sql);

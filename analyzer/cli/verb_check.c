@@ -28,6 +28,7 @@ struct check {
 	FILE *out;                        /* for words, if none was */
 	const struct limit *limit;        /* the one that is being held */
 	double max, was;                  /* was: in the baseline; NaN without */
+	struct store model;               /* opened when a limit has a unit */
 };
 
 /* An unknown metric outweighs a broken limit, a mistake of the user both. */
@@ -114,8 +115,11 @@ static int refuse_metric(sqlite3 *db, const struct limit *limit)
 	return EXIT_USAGE;
 }
 
-/* The amount in the metric's own unit: 5ms are 5 for pause_p99_ms. false after a complaint. */
-static bool convert(sqlite3 *db, const struct limit *limit, double *value)
+/*
+ * The amount in the metric's own unit: 5ms are 5 for pause_p99_ms. What unit that is this program
+ * knows; a database may say anything. EXIT_FINE, or a status after a complaint.
+ */
+static int convert(struct check *check, const struct limit *limit, double *value)
 {
 	static const char *const needed[] = {
 	    [AMOUNT_BYTES] = "bytes", [AMOUNT_NS] = "ns", [AMOUNT_SHARE] = "ratio"};
@@ -123,18 +127,21 @@ static bool convert(sqlite3 *db, const struct limit *limit, double *value)
 	double scale = 1;
 	*value = limit->amount.value;
 	if (limit->amount.unit == AMOUNT_PLAIN)
-		return true;
-	const char *unit = check_unit(db, limit->metric, text, &scale);
-	if (!unit || strcmp(unit, needed[limit->amount.unit]) != 0) {
-		complain(EXIT_USAGE, "%s: %s does not count %s but %s", limit->origin, limit->metric,
-		         limit->amount.unit == AMOUNT_SHARE ? "shares"
-		         : limit->amount.unit == AMOUNT_NS  ? "time"
-		                                            : "bytes",
-		         unit && *unit ? unit : "something else");
-		return false;
-	}
+		return EXIT_FINE;
+	if (!check->model.db && !store_open_model(&check->model))
+		return complain(EXIT_INPUT, "no database in memory");
+	const char *unit = check_unit(check->model.db, limit->metric, text, &scale);
+	if (!unit)
+		return refuse_metric(check->model.db, limit);
+	if (strcmp(unit, needed[limit->amount.unit]) != 0)
+		return complain(EXIT_USAGE, "%s: %s does not count %s but %s", limit->origin,
+		                limit->metric,
+		                limit->amount.unit == AMOUNT_SHARE ? "shares"
+		                : limit->amount.unit == AMOUNT_NS  ? "time"
+		                                                   : "bytes",
+		                *unit ? unit : "something else");
 	*value /= scale;
-	return true;
+	return EXIT_FINE;
 }
 
 static void note_last(const struct check_finding *finding, void *arg)
@@ -178,11 +185,10 @@ static int find_max(struct check *check)
 			return EXIT_FINE;
 		}
 	}
-	if (!convert(check->session.store.db, limit, &check->max))
-		return EXIT_USAGE;
+	int status = convert(check, limit, &check->max);
 	if (limit->is_growth)
 		check->max += check->was;
-	return EXIT_FINE;
+	return status;
 }
 
 static int hold(struct check *check)
@@ -327,6 +333,7 @@ int verb_check(const struct options *options)
 	if (status == EXIT_FINE || status == EXIT_DAMAGE)
 		status = hold_all(&check, status);
 	results_end(&check.results);
+	store_close(&check.model);
 	session_close(&check.baseline);
 	session_close(&check.session);
 	limit_list_free(&check.limits);

@@ -87,24 +87,48 @@ static char *default_path(const char *folder, const char *program)
 	                (long)getpid()) < 0 ? NULL : path;
 }
 
+/*
+ * Makes room for the recording, false after a complaint. The library in the program can but say
+ * that it does not record; here it is a reason not to begin.
+ */
+static bool make_room(const char *path, bool force)
+{
+	struct stat status;
+	if (lstat(path, &status) != 0)
+		return true;
+	if (S_ISREG(status.st_mode) && status.st_size == 0)
+		return true;
+	bool is_ours_to_replace = S_ISREG(status.st_mode) || S_ISLNK(status.st_mode);
+	if (is_ours_to_replace && !force)
+		return fail(0, "%s exists; --force replaces it", path);
+	if (!is_ours_to_replace)
+		return fail(0, "%s: no regular file; a recording cannot stand there", path);
+	return unlink(path) == 0 || fail(0, "%s: %s", path, strerror(errno));
+}
+
+static bool may_be_written(const char *path)
+{
+	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
+	if (slash)
+		slash[slash == copy] = '\0';
+	bool exists = access(path, F_OK) == 0;
+	bool may = copy && access(exists ? path : slash ? copy : ".", exists ? W_OK : W_OK | X_OK) == 0;
+	int error = errno;
+	free(copy);
+	return may || fail(0, "%s: %s", path, strerror(error));
+}
+
 /* The recording's path, to be freed; NULL after a complaint. */
 static char *choose_path(const struct options *options, const char *program)
 {
 	struct stat status;
 	const char *wanted = options->output;
-	if (!wanted || (stat(wanted, &status) == 0 && S_ISDIR(status.st_mode)))
-		return default_path(wanted ? wanted : "", program);
-	if (stat(wanted, &status) == 0 && status.st_size > 0) {
-		if (!options->force) {
-			fail(0, "%s exists; --force replaces it", wanted);
-			return NULL;
-		}
-		if (!S_ISREG(status.st_mode) || unlink(wanted) != 0) {
-			fail(0, "%s: cannot be replaced", wanted);
-			return NULL;
-		}
-	}
-	return strdup(wanted);
+	bool is_folder = !wanted || (stat(wanted, &status) == 0 && S_ISDIR(status.st_mode));
+	char *path = is_folder ? default_path(wanted ? wanted : "", program) : strdup(wanted);
+	if (path && (is_folder || make_room(path, options->force)) && may_be_written(path))
+		return path;
+	free(path);
+	return NULL;
 }
 
 static char *append_escaped(char *to, const char *path)

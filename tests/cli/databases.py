@@ -134,6 +134,17 @@ def verbs():
     assert run("report", "one.zst", "part0.db@gc=2", "--format", "csv").returncode == 0
 
 
+def begun():
+    """A run that ended before its first snapshot is not the last run that a FILE stands for."""
+    shutil.copy("part2.db", "begun.db")
+    execute("begun.db", "DELETE FROM snapshot WHERE run_id = 3")
+    for verb in ("report", "spans", "diff"):
+        done, one = run(verb, "begun.db", "--format", "csv"), run(verb, "part2.db@run=2", "--format", "csv")
+        assert done.returncode == 0, (verb, done)
+        assert done.stdout == one.stdout or verb != "spans", (verb, done.stdout[:300], one.stdout[:300])
+    assert run("spans", "begun.db@run=3").returncode == 2
+
+
 def streams():
     """On standard input, a file or a pipe, and as a pipe that is named, as by a shell's <()."""
     for name in ("all.db", "one.zst", "go.json.gz"):
@@ -212,6 +223,7 @@ def main():
     grows()
     older()
     verbs()
+    begun()
     streams()
     hostile()
 

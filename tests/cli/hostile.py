@@ -235,6 +235,7 @@ def try_words(folder):
                        ("r", "--help"), ("x" * 100000, "--help"), ("\033[2J", "--help"),
                        ("--verison", "--help"), ("--", "unknown verb"), ("-", "unknown verb")):
         refused([word], USAGE, says, folder)
+    refused(["check", "good.zst", "--max", "heap_aloc=1MiB"], USAGE, "did you mean 'heap_alloc'?", folder)
     for word, says in (("fragmentation_ration", "fragmentation_ratio"), ("HeapAlloc", "heap_alloc"),
                        ("pause_p9_ms", "pause_p9"), ("heap_aloc", "heap_alloc")):
         refused(["check", "good.zst", "--max", word + "=1"], USAGE, f"did you mean '{says}", folder)
