@@ -1002,8 +1002,8 @@ void cycle_after_fork(void)
 	cycle.finished = cycle.begun;
 	tracking_after_fork();
 	rootpages_after_fork();
+	mark_after_fork(span_marking);
 	if (span_marking) {
-		mark_after_fork();
 		span_marking = false;
 		span_reuse_structures();
 	}

@@ -1014,15 +1014,18 @@ void mark_forget_pointers(void)
 	seen_clear();
 }
 
-void mark_after_fork(void)
+/* A helper that comes when marking is over takes the lock all the same, and no stop waits for it. */
+void mark_after_fork(bool marking)
 {
+	mark.lock = (struct lock){0};
+	mark.helpers_max = 0;
+	if (!marking)
+		return;
 	mark_clear();
 	/* What others had in hand is lost with them; the rest of the buffers is mapped anew. */
 	memset(mark.workers, 0, MARK_WORKERS_MAX * sizeof *mark.workers);
-	mark.lock = (struct lock){0};
 	mark.work = mark.unused = NULL;
 	mark.mapped_bytes = mark.root_first = mark.root_count = 0;
 	mark.work_count = 0;
 	mark.busy = mark.helping = 0;
-	mark.helpers_max = 0;
 }

@@ -109,8 +109,8 @@ void mark_forget_pointers(void);
 /* Forgets what was marked, where no sweep does. World stopped. */
 void mark_clear(void);
 
-/* In a forked child whose parent was marking: forgets all of it. */
-void mark_after_fork(void);
+/* In a forked child; if its parent was marking, all of that is forgotten. */
+void mark_after_fork(bool marking);
 
 /* The bytes that the queues may take; for tests. 0: by the heap's size. */
 extern size_t mark_queue_bytes_max;
