@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "lock.h"
@@ -32,6 +34,7 @@ static struct {
 	struct lock lock;  /* opening */
 	bool asked;
 	const char *why;   /* what is missing; NULL when nothing is */
+	bool short_way_errs;
 	int descriptor;    /* a userfaultfd, from the first use on; -1 for none */
 	uintptr_t covered_hi; /* tracked up to here; 0: nothing yet */
 	int pages;         /* /proc/self/pagemap, the same */
@@ -157,10 +160,22 @@ static const char *try_out(void)
 	return why;
 }
 
+/* One that does not say what it is is taken for an old one. */
+static bool kernel_is_before(unsigned long major, unsigned long minor)
+{
+	struct utsname system;
+	char *end;
+	if (uname(&system) != 0)
+		return true;
+	unsigned long here = strtoul(system.release, &end, 10);
+	return here < major || (here == major && (*end != '.' || strtoul(end + 1, NULL, 10) < minor));
+}
+
 /* Lock held. */
 static void ask(void)
 {
 	tracking.asked = true;
+	tracking.short_way_errs = kernel_is_before(6, 9);
 	tracking.descriptor = open_descriptor(&tracking.why);
 	if (tracking.descriptor < 0)
 		return;
@@ -256,12 +271,16 @@ static bool has_content(const struct pagescan_region *region)
 	       !(region->categories & PAGESCAN_ZERO);
 }
 
-/* Only what is asked about written pages and nothing else takes the kernel's short way. */
+/*
+ * Only what is asked about written pages and nothing else takes the kernel's short way, which
+ * before Linux 6.9 takes some of the swapped-out pages for protected, written or not.
+ */
 bool tracking_collect(uintptr_t lo, uintptr_t hi, unsigned what,
                       void (*written)(void *arg, uintptr_t lo, uintptr_t hi), void *arg)
 {
 	struct pagescan_region regions[REGIONS];
-	uint64_t content = what & TRACKING_CONTENT
+	bool with_content = what & TRACKING_CONTENT;
+	uint64_t content = with_content || tracking.short_way_errs
 	                       ? PAGESCAN_PRESENT | PAGESCAN_SWAPPED | PAGESCAN_ZERO
 	                       : 0;
 	int saved = errno;
@@ -280,7 +299,7 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, unsigned what,
 		int count = ioctl(tracking.pages, PAGESCAN, &request);
 		done = count >= 0 && request.walk_end > lo;
 		for (int i = 0; i < count; i++)
-			if (!content || has_content(&regions[i]))
+			if (!with_content || has_content(&regions[i]))
 				written(arg, regions[i].start, regions[i].end);
 		lo = request.walk_end;
 	}
@@ -288,20 +307,18 @@ bool tracking_collect(uintptr_t lo, uintptr_t hi, unsigned what,
 	return done;
 }
 
+static void ignore(void *arg, uintptr_t lo, uintptr_t hi)
+{
+	(void)arg, (void)lo, (void)hi;
+}
+
+/*
+ * Without room to tell pages the kernel would need no more than one call, but those before
+ * Linux 6.18 read through a null pointer where the range begins or ends in a huge page.
+ */
 bool tracking_protect(uintptr_t lo, uintptr_t hi)
 {
-	struct pagescan_request request = {
-	    .size = sizeof request,
-	    .flags = PAGESCAN_FAIL_UNTRACKED | PAGESCAN_PROTECT,
-	    .start = lo,
-	    .end = hi,
-	    .all_of = PAGESCAN_WRITTEN,
-	    .returned = PAGESCAN_WRITTEN,
-	};
-	int saved = errno;
-	bool done = ioctl(tracking.pages, PAGESCAN, &request) >= 0 && request.walk_end == hi;
-	errno = saved;
-	return done;
+	return tracking_collect(lo, hi, TRACKING_PROTECT, ignore, NULL);
 }
 
 void tracking_release(uintptr_t lo, uintptr_t hi)
