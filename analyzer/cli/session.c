@@ -50,6 +50,18 @@ char *session_split_name(const char *word, const char **selector)
 	return strndup(word, (size_t)(at - word));
 }
 
+int session_refuse_selector(const char *verb, const char *word)
+{
+	const char *selector;
+	char *name = session_split_name(word, &selector);
+	int status = EXIT_FINE;
+	if (name && selector && access(name, F_OK) == 0)
+		status = complain(EXIT_USAGE, "%s takes %s as a whole, not its snapshot @%s", verb, name,
+		                  selector);
+	free(name);
+	return status;
+}
+
 bool session_reads(const struct options *options, const char *path)
 {
 	struct stat target, read;

@@ -56,6 +56,9 @@ int session_import(struct store *store, const struct source_list *sources,
  */
 char *session_split_name(const char *word, const char **selector);
 
+/* For verbs that take a FILE as a whole: EXIT_USAGE after a complaint if it names one snapshot. */
+int session_refuse_selector(const char *verb, const char *word);
+
 /* Whether the file at path (NULL: none) is one of the FILEs, also by another name. */
 bool session_reads(const struct options *options, const char *path);
 

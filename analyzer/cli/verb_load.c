@@ -134,6 +134,8 @@ int verb_load(const struct options *options)
 	if (options->word_count == 0 || !options->output)
 		return complain(EXIT_USAGE, "load needs a FILE and -o DB; see 'memanalyze load --help'");
 	for (size_t i = 0; i < options->word_count && status == EXIT_FINE; i++)
+		status = session_refuse_selector("load", options->words[i]);
+	for (size_t i = 0; i < options->word_count && status == EXIT_FINE; i++)
 		if (!source_add(&sources, options->words[i], &error)) {
 			status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
 			free(error);

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "results.h"
 #include "salvage.h"
+#include "session.h"
 #include "verbs.h"
 
 enum { LOSSES_SAID = 10 };
@@ -117,6 +118,8 @@ int verb_salvage(const struct options *options)
 	if (options->word_count != 1 || !options->output)
 		return complain(EXIT_USAGE,
 		                "salvage needs one FILE and -o NEW; see 'memanalyze salvage --help'");
+	if ((status = session_refuse_selector("salvage", options->words[0])) != EXIT_FINE)
+		return status;
 	if (!source_add(&sources, options->words[0], &error)) {
 		status = complain(EXIT_INPUT, "%s", error ? error : "out of memory");
 		free(error);

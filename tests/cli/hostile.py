@@ -111,6 +111,8 @@ def try_operands(verb, folder):
         with open("/dev/zero", "rb") as device:
             refused([verb, "-", *behind], INPUT, "is a device", folder, stdin=device)
         refused([verb, "pipe", *behind], INPUT, "is empty", folder)
+    if verb in ("load", "salvage"):
+        refused([verb, "good.zst@1", *behind], USAGE, "as a whole", folder)
     if verb not in ("load", "salvage", "watch", "diff"):
         refused([verb, "good.zst@999999999999999999", *behind], USAGE, "no snapshot @", folder)
 
