@@ -3,6 +3,7 @@
 
 #include "cycle.h"
 #include "idle.h"
+#include "interpose.h"
 #include "interpose_confine.h"
 #include "lock.h"
 #include "mark.h"
@@ -164,7 +165,7 @@ unsigned background_start(void)
 	/* Who starts them needs the loader, whose lock may be held by whoever would wait here. */
 	if (!lock_try(&background.lock))
 		return __atomic_load_n(&background.helpers, __ATOMIC_RELAXED);
-	if (!background.started && !confine_is_done()) {
+	if (!background.started && !confine_is_done() && !interpose_walks_loader()) {
 		free_old_stacks();
 		background.started = start_thread(run_background, NULL);
 		unsigned wanted = helpers_wanted();

@@ -1,7 +1,7 @@
 /*
  * interpose.c - functions of the C library that this library takes the place of: those
  * that begin, join and end threads. Those about signals are in interpose_signal.c, those
- * that wait in interpose_wait.c.
+ * that wait in interpose_wait.c, the loader's in interpose_loader.c.
  *
  * Each does what the C library's own does, found behind this library at first use. Names of
  * the C library are the only ones here that do not start with memspan_ and are exported.
@@ -43,6 +43,7 @@ void interpose_setup(void)
 {
 	create_behind();
 	detach_behind();
+	interpose_loader_setup();
 	libc_pthread_sigmask(SIG_BLOCK, NULL, NULL);
 }
 

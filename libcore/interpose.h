@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #define WRAPPED __attribute__((visibility("default")))
 
@@ -29,6 +30,12 @@ const sigset_t *without_stop_signal(const sigset_t *set, sigset_t *copy);
  * cycle is locked. To look up takes the loader's lock, whose holder may wait for that cycle.
  */
 void interpose_setup(void);
+
+/* A part of it. */
+void interpose_loader_setup(void);
+
+/* Whether the calling thread is in a callback of dl_iterate_phdr, where no thread may be started. */
+bool interpose_walks_loader(void);
 
 int libc_pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*start)(void *),
                         void *arg);
