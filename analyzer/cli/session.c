@@ -111,6 +111,11 @@ static int explain_failure(struct store *store, const struct source *source, enu
 /* Why there is no snapshot in a source. */
 static int explain_none(const struct source *source, const struct import_result *result)
 {
+	if (source->kind == SOURCE_TEXT && source_is_heap_dump(source))
+		return complain(EXIT_INPUT,
+		                "%s: a heap dump of Go, which is not read; a heap profile as text"
+		                " (/debug/pprof/heap?debug=1) or MemStats as JSON has its figures",
+		                source->path);
 	if (source->kind == SOURCE_TEXT && !result->first_issue[0])
 		return complain(EXIT_INPUT,
 		                "%s: is neither a memspan recording nor a database made by load, and has none"
@@ -120,7 +125,7 @@ static int explain_none(const struct source *source, const struct import_result 
 	                result->first_issue[0] ? ": " : "", result->first_issue);
 }
 
-/* A file of a folder without a snapshot is passed over: silently, where it is any text. */
+/* A file of a folder without a snapshot is passed over: silently, where it is just any text. */
 static void pass_over(const struct source *source, struct import_result *result)
 {
 	if (source->kind == SOURCE_UNREADABLE) {
@@ -131,6 +136,8 @@ static void pass_over(const struct source *source, struct import_result *result)
 		     result->first_issue[0] ? ": " : "", result->first_issue);
 	} else {
 		result->damaged = false; /* what is torn in it is not Go's */
+		if (source_is_heap_dump(source))
+			warn("%s: a heap dump of Go, which is not read; it is passed over", source->path);
 	}
 }
 
@@ -157,7 +164,8 @@ static int import_one(struct store *store, const struct source *source,
 	enum import_status status = IMPORT_OK;
 	memset(result, 0, sizeof *result);
 	progress_begin(&progress, store->db, source, result);
-	if (source->kind == SOURCE_TEXT)
+	/* A heap dump holds strings of the program's, which may look like figures. */
+	if (source->kind == SOURCE_TEXT && !source_is_heap_dump(source))
 		status = import_go(store, source, result, progress_look, &progress);
 	else if (source->kind == SOURCE_RECORDING)
 		status = import_recording(store, source, places, result);

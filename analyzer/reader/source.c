@@ -175,6 +175,13 @@ static int spool_pipe(int fd, const char *path, char **error)
 	return copy;
 }
 
+bool source_is_heap_dump(const struct source *source)
+{
+	char head[16];
+	return source_read(source, 0, head, sizeof head) == sizeof head &&
+	       memcmp(head, "go1.", 4) == 0 && memcmp(head + 5, " heap dump\n", 11) == 0;
+}
+
 /*
  * Whether to read a file of a folder for figures: what begins without a zero byte, or is packed.
  * What no text begins with is not read on; there are programs and pictures in folders.
@@ -201,7 +208,7 @@ static bool add_file_of(struct source_list *list, const char *folder, const char
 		source->kind = SOURCE_UNREADABLE;
 		source->error = errno;
 	} else if (!is_read || source->kind == SOURCE_DATABASE ||
-	           (source->kind == SOURCE_TEXT && !may_be_text(source))) {
+	           (source->kind == SOURCE_TEXT && !may_be_text(source) && !source_is_heap_dump(source))) {
 		unmake(source);
 		return true;
 	}

@@ -44,6 +44,9 @@ struct source_list {
 bool source_add(struct source_list *list, const char *path, char **error);
 void source_list_free(struct source_list *list);
 
+/* Whether it begins as what runtime/debug.WriteHeapDump writes, which has no reader here. */
+bool source_is_heap_dump(const struct source *source);
+
 /* Reads up to count bytes at offset; 0 at the end, -1 on an error (errno). Signals are survived. */
 long source_read(const struct source *source, uint64_t offset, void *data, size_t count);
 

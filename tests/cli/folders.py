@@ -54,6 +54,9 @@ def furnish():
         with open(f"mixed/{name}", "wb") as out:
             out.write(content)
     os.mkdir("mixed/folder")
+    with open("dump", "wb") as out:
+        out.write(b"go1.7 heap dump\n\x06\0\x08" + bytes(5000) +
+                  b"\ngc 1 @0.001s 1%: 0.1+0.2+0.3 ms clock, 0.1+0.1/0.2/0.3+0.1 ms cpu, 4->4->1 MB, 5 MB goal, 2 P\n")
     os.mkfifo("mixed/pipe")
     os.symlink("nowhere", "mixed/dangling")
     assert run("load", "mixed/recording", "-o", "mixed/heap.db").returncode == 0
@@ -88,6 +91,12 @@ def main():
     shutil.copy("mixed/recording", "begun/second")
     done = run("report", "begun")
     assert done.returncode == 0 and "begun/first: no valid snapshot" in done.stderr, done
+
+    # A heap dump is known, but not read.
+    refused(3, "a heap dump of Go, which is not read", "report", "dump")
+    shutil.copy("dump", "begun/third")
+    done = run("report", "begun")
+    assert done.returncode == 0 and "begun/third: a heap dump of Go" in done.stderr, done
 
     # More files than may be open at first.
     for number in range(80):
