@@ -63,6 +63,8 @@ static struct {
 	unsigned cpus;
 	bool list_kept_for_fork;        /* list locked */
 	bool closed;                    /* by world_close; list locked */
+	bool masked;                    /* the stopper blocks signals; list locked */
+	uint64_t former_mask;           /* its own */
 	struct lock user_lock;          /* with all signals blocked */
 	struct sigaction user;          /* the program's own action for the stop signal */
 	_Atomic uintptr_t user_handler; /* of it, for the signal handler; 0 for none */
@@ -389,6 +391,33 @@ void world_open_signal(void)
 
 /* ---- the stopper's side: list locked ------------------------------------ */
 
+/*
+ * Nor does a handler of the program's run on the thread that has stopped the others: it would see
+ * a stopped world, and change what is just being read. What a thread does to itself stays open.
+ */
+static void mask_signals(struct thread *self)
+{
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+	uint64_t mask = UINT64_MAX;
+	if (thread_is_runtime(self)) /* which blocks all of them always */
+		return;
+	for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
+		mask &= ~(1ull << (own[i] - 1));
+	world.masked = syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &world.former_mask,
+	                       KERNEL_SIGSET_BYTES) == 0;
+}
+
+/* Gives the list to others, and the stopper its signals. */
+static void release_list(void)
+{
+	bool masked = world.masked;
+	uint64_t former = world.former_mask;
+	world.masked = false;
+	lock_release(&thread_list.lock);
+	if (masked)
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &former, NULL, KERNEL_SIGSET_BYTES);
+}
+
 static bool send_signal(struct thread *t)
 {
 	siginfo_t info;
@@ -519,6 +548,7 @@ static void stop_locked(struct stop_request *request)
 {
 	struct world_stop *out = request->out;
 	uint32_t stop = atomic_load(&world.now);
+	mask_signals(request->self);
 	out->request_ns = os_mono_ns();
 	check_handler();
 	ask_all(request->self, out);
@@ -532,7 +562,7 @@ static void stop_locked(struct stop_request *request)
 	}
 	atomic_fetch_add(&world.given_up, 1);
 	resume_all();
-	lock_release(&thread_list.lock);
+	release_list();
 	request->result = STOP_GIVEN_UP;
 }
 
@@ -715,7 +745,7 @@ void world_start(void)
 		set_gates(NULL, false);
 	world.closed = false;
 	resume_all();
-	lock_release(&thread_list.lock);
+	release_list();
 	if (dead)
 		thread_bury_dead();
 	errno = saved;
@@ -772,7 +802,7 @@ static void open_after_fork(void)
 	world.list_kept_for_fork = false;
 	set_gates(NULL, false);
 	resume_all();
-	lock_release(&thread_list.lock);
+	release_list();
 }
 
 static void after_fork_in_parent(void)
