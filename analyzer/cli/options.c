@@ -247,7 +247,7 @@ bool options_parse(struct options *options, int argc, char **argv, int first, un
 	}
 	for (int i = first; i < argc; i++) {
 		const char *word = argv[i];
-		if (only_words || word[0] != '-' || !word[1]) {
+		if (only_words || word[0] != '-' || !word[1] || word[1] == '@') {
 			options->words[options->word_count++] = argv[i];
 			only_words |= (allowed & OPTION_PROGRAM) != 0;
 			continue;

@@ -1,7 +1,8 @@
 /*
  * options - the command line, taken apart.
  *
- * Options may stand before, between and behind the other words; -- ends them. Values
+ * Options may stand before, between and behind the other words; -- ends them; - and -@SEQ, standard
+ * input and a snapshot of it, are none. Values
  * follow as the next word or behind =; of one that is given twice the last holds. The table
  * of options.c is the only place that knows their names and values.
  */

@@ -50,12 +50,17 @@ char *session_split_name(const char *word, const char **selector)
 	return strndup(word, (size_t)(at - word));
 }
 
+bool session_is_input(const char *word)
+{
+	return word[0] == '-' && (!word[1] || word[1] == '@');
+}
+
 int session_refuse_selector(const char *verb, const char *word)
 {
 	const char *selector;
 	char *name = session_split_name(word, &selector);
 	int status = EXIT_FINE;
-	if (name && selector && access(name, F_OK) == 0)
+	if (name && selector && (session_is_input(name) || access(name, F_OK) == 0))
 		status = complain(EXIT_USAGE, "%s takes %s as a whole, not its snapshot @%s", verb, name,
 		                  selector);
 	free(name);

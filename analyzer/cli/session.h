@@ -56,6 +56,9 @@ int session_import(struct store *store, const struct source_list *sources,
  */
 char *session_split_name(const char *word, const char **selector);
 
+/* Whether the FILE is standard input, or a snapshot in it. */
+bool session_is_input(const char *word);
+
 /* For verbs that take a FILE as a whole: EXIT_USAGE after a complaint if it names one snapshot. */
 int session_refuse_selector(const char *verb, const char *word);
 

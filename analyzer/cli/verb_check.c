@@ -309,9 +309,9 @@ static int list_metrics(const struct options *options)
 /* Standard input can be read once: as one of the FILEs, as OLD, or as limits. */
 static size_t count_standard_input(const struct options *options)
 {
-	size_t count = options->baseline && strcmp(options->baseline, "-") == 0;
+	size_t count = options->baseline && session_is_input(options->baseline);
 	for (size_t i = 0; i < options->word_count; i++)
-		count += strcmp(options->words[i], "-") == 0;
+		count += session_is_input(options->words[i]);
 	for (size_t i = 0; i < options->limit_count; i++)
 		count += options->limits[i].kind == OPTION_LIMIT_FILE &&
 		         strcmp(options->limits[i].text, "-") == 0;

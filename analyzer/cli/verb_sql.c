@@ -68,7 +68,7 @@ int verb_sql(const struct options *options)
 	if (files == 0 || (!sql_file && !text))
 		return complain(EXIT_USAGE, "sql needs a FILE and a query; see 'memanalyze sql --help'");
 	for (size_t i = 0; sql_file && i < files; i++)
-		if (strcmp(sql_file, "-") == 0 && strcmp(options->words[i], "-") == 0)
+		if (strcmp(sql_file, "-") == 0 && session_is_input(options->words[i]))
 			return complain(EXIT_USAGE, "standard input is either the query or a FILE");
 	if (sql_file && !(text = text_file_read(sql_file, "SQL")))
 		return EXIT_USAGE;

@@ -165,6 +165,12 @@ def streams():
         assert expected and of_file.stdout == expected, (name, of_file)
         assert of_pipe.stdout.decode() == expected, (name, of_pipe)
         assert of_named == expected, (name, of_named)
+    for words in (["export", "one.zst@1", "--as", "csv"], ["spans", "one.zst@first"],
+                  ["diff", "one.zst@gc=1", "one.zst@last", "--format", "csv"]):
+        piped = [word.replace("one.zst", "-") for word in words]
+        with open("one.zst", "rb") as file:
+            done = subprocess.run([MEMANALYZE, *piped], stdin=file, capture_output=True, text=True)
+        assert done.stdout and done.stdout == run(*words).stdout, (piped, done)
     with open("all.db", "rb") as file:
         done = subprocess.run([MEMANALYZE, "load", "-", "-o", "input.db"], stdin=file, capture_output=True)
     assert done.returncode == 0, done

@@ -113,6 +113,7 @@ def try_operands(verb, folder):
         refused([verb, "pipe", *behind], INPUT, "is empty", folder)
     if verb in ("load", "salvage"):
         refused([verb, "good.zst@1", *behind], USAGE, "as a whole", folder)
+        refused([verb, "-@1", *behind], USAGE, "as a whole", folder)
     if verb not in ("load", "salvage", "watch", "diff"):
         refused([verb, "good.zst@999999999999999999", *behind], USAGE, "no snapshot @", folder)
 
