@@ -195,7 +195,7 @@ static void wait_again(struct thread *t)
 struct thread *world_wait_begin(void)
 {
 	struct thread *t = thread_current;
-	if (!t)
+	if (!t || t->in_heap) /* a handler's wait, amid an operation that the stop waits for */
 		return NULL;
 	int saved = errno;
 	t->waiting = THREAD_WAIT_CHANGES;

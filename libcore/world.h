@@ -72,7 +72,7 @@ void world_setup(void);
  * The calling thread is about to wait in a call of the C library that Linux never restarts
  * after a signal, and is back from it. In between it counts as stopped, and is sent no stop
  * signal. Its caller-saved registers are in the frames above. The thread, for the end; NULL
- * when it is not known. errno is kept.
+ * when it is not known, or waits in a handler that interrupted it inside the heap. errno is kept.
  */
 struct thread *world_wait_begin(void);
 void world_wait_end(struct thread *t);
