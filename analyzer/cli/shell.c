@@ -6,7 +6,6 @@
 #include <editline/readline.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -85,16 +84,18 @@ static void let_interrupts(int how)
 	sigprocmask(how, &interrupt, NULL);
 }
 
-static void await_key(void)
+/*
+ * No waiting beforehand with poll: a Ctrl-C also empties the terminal's queue, and a read of what
+ * is there no more would wait with SIGINT held off.
+ */
+static ssize_t read_byte(char *byte)
 {
-	struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
-	sigset_t open;
-	sigprocmask(SIG_SETMASK, NULL, &open);
-	sigdelset(&open, SIGINT);
 	at_prompt = 1;
-	while (ppoll(&terminal, 1, NULL, &open) < 0 && errno == EINTR)
-		;
+	let_interrupts(SIG_UNBLOCK);
+	ssize_t n = read(STDIN_FILENO, byte, 1);
+	let_interrupts(SIG_BLOCK);
 	at_prompt = 0;
+	return n;
 }
 
 /* What editline reads by: a character, or EOF. */
@@ -105,8 +106,7 @@ static int read_key(FILE *terminal)
 	char byte;
 	(void)terminal;
 	for (;;) {
-		await_key();
-		ssize_t n = read(STDIN_FILENO, &byte, 1);
+		ssize_t n = read_byte(&byte);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
