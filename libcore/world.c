@@ -227,6 +227,8 @@ void world_handler_begin(struct world_handler_call *call)
 		return;
 	call->waiting = t->waiting;
 	call->place = t->place;
+	call->program_frames = t->program_frames;
+	t->program_frames = 0;
 	if (call->waiting)
 		world_wait_end(t);
 	else if (!t->in_heap && !thread_is_runtime(t)) {
@@ -241,7 +243,10 @@ void world_handler_begin(struct world_handler_call *call)
 void world_handler_end(const struct world_handler_call *call)
 {
 	struct thread *t = call->thread;
-	if (!t || !call->waiting)
+	if (!t)
+		return;
+	t->program_frames = call->program_frames;
+	if (!call->waiting)
 		return;
 	int saved = errno;
 	t->waiting = THREAD_WAIT_CHANGES;

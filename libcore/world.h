@@ -81,6 +81,7 @@ void world_wait_end(struct thread *t);
 struct world_handler_call {
 	struct thread *thread;
 	uint32_t waiting;
+	uintptr_t program_frames; /* of the code interrupted; those of the handler are below */
 	struct thread_stop_place place;
 };
 

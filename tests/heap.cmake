@@ -17,6 +17,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
 			heap_moves_pointers_while_marked roots_change_while_marked snapshot_of_one_instant
 			weak_references finalizers_run_in_order handlers_move_pointers handlers_wait
+			handlers_hold_pointers
 			finalizers_change_while_marked specials_survive_fork)
 		memspan_add_plain_test(${name} SOURCES ${heap_folder}/${name}.c ${heap_folder}/mode.c
 			LIBS memspan_core memspan_dumper memspan_format Threads::Threads
