@@ -11,11 +11,6 @@
 
 #define BITS_WORDS(n) (((n) + 63) / 64)
 
-static inline bool bits_get(const uint64_t *words, size_t i)
-{
-	return words[i >> 6] >> (i & 63) & 1;
-}
-
 /* Of one word, bit i % 64. */
 static inline bool bits_get_in(uint64_t word, unsigned i)
 {

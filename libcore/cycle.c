@@ -345,13 +345,6 @@ static void finish_locked(void)
 	close_cycle();
 }
 
-void cycle_finish(void)
-{
-	lock_acquire(&cycle.lock);
-	finish_locked();
-	lock_release(&cycle.lock);
-}
-
 bool cycle_hold(void)
 {
 	if (!lock_acquire_within(&cycle.lock, PATIENCE_LIMIT_NS))

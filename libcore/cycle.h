@@ -60,9 +60,6 @@ extern size_t cycle_beside_bytes_min;
 /* Whether heap_live has reached the trigger. */
 bool cycle_is_due(void);
 
-/* Sweeps what is left and closes the cycle. Known thread, outside the heap. */
-void cycle_finish(void);
-
 /*
  * What stands for a cycle where nothing can be collected (pacepoint.h): the pace of the
  * next follows from what lives now, as if all of it had been marked, and so does what the
