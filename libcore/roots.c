@@ -305,7 +305,7 @@ static void take_out(struct registered *range)
 int roots_add(void *start, size_t bytes)
 {
 	struct thread *t = thread_self();
-	if (bytes == 0 || (uintptr_t)start + bytes < (uintptr_t)start)
+	if (!start || bytes == 0 || (uintptr_t)start + bytes < (uintptr_t)start)
 		return EINVAL;
 	if (!t)
 		return ENOMEM;

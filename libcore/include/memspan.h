@@ -195,7 +195,7 @@ MEMSPAN_API void memspan_free_os_memory(void);
 /*
  * Makes [start, start + bytes) a root, scanned conservatively in each cycle; it
  * must stay readable until removed. Ranges may overlap. 0, or -1 with EINVAL
- * (bytes 0 or the end overflows) or ENOMEM.
+ * (start NULL, bytes 0 or the end overflows) or ENOMEM.
  */
 MEMSPAN_API int memspan_add_roots(void *start, size_t bytes);
 

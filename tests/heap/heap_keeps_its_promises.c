@@ -126,6 +126,8 @@ static void errors_are_those_that_are_promised(void)
 	errno = 0;
 	check(memspan_add_roots((void *)-8, 16) == -1 && errno == EINVAL);
 	errno = 0;
+	check(memspan_add_roots(NULL, 16) == -1 && errno == EINVAL);
+	errno = 0;
 	check(memspan_remove_roots(&unused_arg, 8) == -1 && errno == EINVAL);
 	errno = 0;
 	check(memspan_set_finalizer(NULL, NULL, NULL) == -1 && errno == EINVAL);
