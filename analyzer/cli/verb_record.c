@@ -205,24 +205,25 @@ static const char totals_sql[] =
     " FROM mstats LEFT JOIN leak_search USING (snapshot_id)"
     " WHERE snapshot_id = (SELECT max(id) FROM mine)";
 
+static void print_blocks(const char *label, double bytes, int64_t blocks)
+{
+	fprintf(stderr, "  %-17s  %s in %s block%s\n", label, human_bytes(bytes).text,
+	        human_count(blocks).text, blocks == 1 ? "" : "s");
+}
+
 static void print_totals(sqlite3_stmt *row, bool seeks_leaks)
 {
 	fprintf(stderr, "  snapshots          %s\n",
 	        human_count(sqlite3_column_int64(row, 0)).text);
-	fprintf(stderr, "  allocated in all   %s in %s blocks\n",
-	        human_bytes(sqlite3_column_double(row, 3)).text,
-	        human_count(sqlite3_column_int64(row, 4)).text);
+	print_blocks("allocated in all", sqlite3_column_double(row, 3), sqlite3_column_int64(row, 4));
 	fprintf(stderr, "  in use at most     %s\n",
 	        human_bytes(sqlite3_column_double(row, 1)).text);
-	fprintf(stderr, "  in use at the end  %s in %s blocks\n",
-	        human_bytes(sqlite3_column_double(row, 5)).text,
-	        human_count(sqlite3_column_int64(row, 6)).text);
+	print_blocks("in use at the end", sqlite3_column_double(row, 5), sqlite3_column_int64(row, 6));
 	fprintf(stderr, "  from the system    %s at most\n",
 	        human_bytes(sqlite3_column_double(row, 2)).text);
 	if (sqlite3_column_type(row, 7) != SQLITE_NULL)
-		fprintf(stderr, "  lost at the end    %s in %s blocks\n",
-		        human_bytes(sqlite3_column_double(row, 7)).text,
-		        human_count(sqlite3_column_int64(row, 8)).text);
+		print_blocks("lost at the end", sqlite3_column_double(row, 7),
+		             sqlite3_column_int64(row, 8));
 	else if (seeks_leaks)
 		fprintf(stderr, "  lost at the end    not known: it did not end by an exit, or its threads"
 		                " did not stand still\n");

@@ -1,6 +1,7 @@
 /*
- * malloc_leaks [dump FILE|locked FILE|wait|close] - leaves known blocks behind: some that something leads to
+ * malloc_leaks [one|dump FILE|locked FILE|wait|close] - leaves known blocks behind: some that something leads to
  * in each way that there is, and some that nothing leads to. Sizes tell them apart.
+ * one: a single block that nothing leads to.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -163,9 +164,17 @@ static void search_at(int argc, char **argv)
 	}
 }
 
+static void *lose_one(void *unused)
+{
+	*(volatile char *)malloc(48) = 1;
+	return unused;
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread;
+	if (argc > 1 && strcmp(argv[1], "one") == 0) /* not on the stack that is left */
+		return pthread_create(&thread, NULL, lose_one, NULL) || pthread_join(thread, NULL);
 	int (*add_roots)(void *, size_t) = (int (*)(void *, size_t))dlsym(RTLD_DEFAULT, "memspan_add_roots");
 	mapped = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset((void *)mapped, 1, AREA_BYTES);
