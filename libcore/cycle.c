@@ -75,6 +75,7 @@ static struct {
 	struct lock_event ended;
 	_Atomic uint32_t closing; /* 1: the last stop is close */
 	unsigned gave_up;         /* so many times since a cycle ended */
+	bool releases_none;       /* nothing went back since a cycle ended: its memory may be locked */
 	int64_t live_at_start, scan_at_start; /* of the present cycle */
 	uint64_t found_scan_bytes;    /* by the last one: what this one may expect to scan */
 	uint64_t marking_alloc_bytes; /* allocated while marking, a running mean */
@@ -507,6 +508,7 @@ static void marked(uint64_t end_ns)
 	count_debt();
 	cycle.mark_end_ns = end_ns;
 	__atomic_store_n(&cycle.gave_up, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&cycle.releases_none, false, __ATOMIC_RELAXED);
 	cycle.open = true;
 }
 
@@ -718,9 +720,9 @@ static bool collect_beside(enum recorder_reason reason, unsigned helpers)
 	if (!written_begin())
 		return collect_stopped(reason);
 	begin_report(reason, RECORDER_UFFD);
-	bool begun = begin_beside();
+	bool begun = begin_beside(), known = true;
 	while (begun) {
-		bool known = mark_beside(helpers_beside(helpers));
+		known = mark_beside(helpers_beside(helpers)) && known; /* what was lost once stays lost */
 		bool ended = end_beside(known, reason, cpu_begin_ns);
 		set_closing(false);
 		if (ended)
@@ -764,11 +766,13 @@ void cycle_keep_limit(void)
 {
 	uint64_t mapped, limit = (uint64_t)cycle_limit();
 	if (limit == INT64_MAX || (mapped = mapped_bytes()) <= limit ||
-	    pageheap_retained_pages() == __atomic_load_n(&pageheap.used_pages, __ATOMIC_RELAXED))
+	    pageheap_retained_pages() == __atomic_load_n(&pageheap.used_pages, __ATOMIC_RELAXED) ||
+	    __atomic_load_n(&cycle.releases_none, __ATOMIC_RELAXED))
 		return;
 	struct thread *t = thread_self();
 	thread_enter(t);
-	scavenge_release(mapped - limit + RELEASE_BYTES);
+	if (!scavenge_release(mapped - limit + RELEASE_BYTES))
+		__atomic_store_n(&cycle.releases_none, true, __ATOMIC_RELAXED);
 	thread_leave(t);
 }
 
@@ -983,7 +987,8 @@ bool cycle_run(enum recorder_reason reason)
 	if (is_waited_for(reason))
 		return run_beside_and_wait(reason);
 	want(reason);
-	hold_back();
+	if (!thread_is_runtime(thread_self()))
+		hold_back();
 	return true;
 }
 
