@@ -52,7 +52,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	# Seccomp is this kernel's, and is not emulated.
 	set_tests_properties(tracking_may_be_refused PROPERTIES LABELS native)
 	# As world_survives_fork (libcore.cmake).
-	set_tests_properties(fork_beside_late_helper PROPERTIES LABELS no_asan)
+	set_tests_properties(fork_beside_late_helper tracking_may_end PROPERTIES LABELS no_asan)
 endif()
 
 # The same with recording on, which runs in the program's calls too.
