@@ -24,5 +24,7 @@ add_test(NAME house_install COMMAND ${house}/test_install
 	${CMAKE_CURRENT_BINARY_DIR}/house_install ${install_arguments})
 add_test(NAME house_readme COMMAND ${house}/test_readme
 	${CMAKE_CURRENT_BINARY_DIR}/house_readme ${PROJECT_SOURCE_DIR} ${install_arguments})
-# They build with what is installed, on this machine and for it.
-set_tests_properties(house_install house_readme PROPERTIES LABELS native)
+# They build with what is installed, on this machine and for it. One at a time: each install
+# writes the build's only install_manifest.txt, which house_install undoes its own by.
+set_tests_properties(house_install house_readme PROPERTIES LABELS native
+	RESOURCE_LOCK install_manifest)
