@@ -80,10 +80,13 @@ struct kernel_action {
 
 /* ---- the stopped thread's side ----------------------------------------- */
 
-/* The last one wakes the stopper. A late one of an earlier stop makes it look too early. */
+/*
+ * The last one wakes the stopper, and each that comes after: threads of the runtime, and late
+ * ones of an earlier stop, come without having been counted, and then the last is not the last.
+ */
 static IN_HANDLER void announce_arrival(void)
 {
-	if (atomic_fetch_sub(&world.missing, 1) == 1)
+	if ((int32_t)atomic_fetch_sub(&world.missing, 1) <= 1)
 		lock_wake(&world.missing, 1);
 }
 
