@@ -90,7 +90,7 @@ static uint64_t mapped_bytes(void)
 	return heap + stats_metadata_bytes() + thread_stack_bytes();
 }
 
-/* What is mapped and not in objects; free slots count, as they are not all used again. */
+/* What is mapped and not in objects, nor in free slots that count as such. */
 static uint64_t overhead_bytes(uint64_t objects)
 {
 	uint64_t heap = (span_totals.inuse_pages + span_totals.stack_pages) * PAGE_BYTES;
@@ -98,18 +98,15 @@ static uint64_t overhead_bytes(uint64_t objects)
 	return all > objects ? all - objects : 0;
 }
 
-/* Of the free slots in use so many bytes are expected to be used again. */
-static void set_pace(uint64_t marked, uint64_t stacks, uint64_t globals, uint64_t objects,
-                     uint64_t reused)
+static void set_pace(uint64_t marked, uint64_t stacks, uint64_t globals, uint64_t objects)
 {
-	uint64_t overhead = overhead_bytes(objects);
 	struct pacer_input in = {
 	    .percent = cycle.percent,
 	    .limit_bytes = cycle.limit_bytes,
 	    .marked_bytes = marked,
 	    .stack_bytes = stacks,
 	    .global_bytes = globals,
-	    .overhead_bytes = overhead > reused ? overhead - reused : 0,
+	    .overhead_bytes = overhead_bytes(objects),
 	    .marking_alloc_bytes = cycle.marking_alloc_bytes,
 	};
 	struct pacer_output out = pacer_next(&in);
@@ -135,7 +132,7 @@ bool cycle_pace_without(uint64_t live_bytes, int *percent)
 	thread_enter(t); /* a stopped world sees all of the new figures or none */
 	cycle_figures.last_next_gc = cycle_figures.next_gc;
 	cycle_figures.last_heap_inuse = span_totals.inuse_pages * PAGE_BYTES;
-	set_pace(live_bytes, 0, 0, live_bytes, 0);
+	set_pace(live_bytes, 0, 0, live_bytes);
 	if (cycle.by_limit) /* which nothing can help to keep: the next point is due by growth */
 		atomic_store_explicit(&counters.gc_trigger,
 		                      live_bytes + live_bytes / STOP_RETRY_GROWTH + 1,
@@ -197,7 +194,7 @@ static bool limit_moves_on(void)
 	bool moves = inuse <= cycle_figures.last_heap_inuse && live > 0 && (uint64_t)live < inuse;
 	if (moves) {
 		set_pace(cycle_figures.heap_marked, cycle.report.stack_bytes, cycle.report.global_bytes,
-		         (uint64_t)live, (inuse - (uint64_t)live) / 2);
+		         (uint64_t)live + (inuse - (uint64_t)live) / 2);
 		moves = !cycle_is_due();
 	}
 	thread_leave(t);
@@ -209,7 +206,7 @@ static bool limit_moves_on(void)
 static void repace(void)
 {
 	set_pace(cycle_figures.heap_marked, cycle.report.stack_bytes, cycle.report.global_bytes,
-	         cycle_figures.heap_marked, 0);
+	         cycle_figures.heap_marked);
 }
 
 int cycle_set_percent(int percent)
@@ -262,7 +259,7 @@ void cycle_init(int percent, int64_t limit_bytes)
 	cycle.percent = percent;
 	cycle.limit_bytes = limit_bytes;
 	cycle.begun_ns = os_mono_ns();
-	set_pace(0, 0, 0, 0, 0);
+	set_pace(0, 0, 0, 0);
 }
 
 static void sweep_claimed(struct mcache *m, struct span *s)
@@ -451,7 +448,7 @@ static void terminate(const struct mark_totals *totals, enum recorder_reason rea
 	if (reason == RECORDER_FORCED)
 		cycle_figures.numforcedgc++;
 	set_pace(totals->marked_bytes, report->stack_bytes, report->global_bytes,
-	         report->heap_live_end, 0);
+	         report->heap_live_end);
 	report->next_goal = cycle_figures.next_gc;
 	report->next_trigger = counters.gc_trigger;
 	scavenge_set_goal(inuse, cycle_figures.last_next_gc, cycle_figures.next_gc);
