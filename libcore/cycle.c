@@ -35,7 +35,6 @@ enum {
 	PATIENCE_LIMIT_NS = 1000 * 1000 * 1000,
 	ROUNDS_MAX = 40,
 	PAGES_FEW = 64,             /* written ones: the last stop may have as many */
-	PAGES_WORTH_HELP = 128,     /* a page takes a microsecond, a helper some tens to come */
 	PAGES_WORTH_STOP = 4096,    /* some milliseconds of the last stop */
 	PAGES_CHEAP = 512,          /* half a millisecond of it: no round for as many again */
 	STALLS_MAX = 3,             /* rounds that found no fewer written pages than the one before */
@@ -595,10 +594,15 @@ static unsigned helpers_beside(unsigned helpers)
 	return wanted < helpers ? wanted : helpers;
 }
 
-/* Scans what a fetch found. */
-static void mark_written(size_t pages)
+/* What was written since the last time, in the heap and in static data. As written_scan. */
+static bool mark_written_beside(size_t *pages)
 {
-	mark_run(pages >= PAGES_WORTH_HELP ? MARK_WORKERS_MAX : 0, background_help_mark);
+	if (!written_scan(pages))
+		return false;
+	size_t root_pages = rootpages_read();
+	written_mark(root_pages);
+	*pages += root_pages;
+	return true;
 }
 
 /*
@@ -614,10 +618,8 @@ static bool mark_in_rounds(unsigned helpers, size_t *pages)
 	mark_settle();
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		size_t before = *pages;
-		if (!written_fetch(true, pages))
+		if (!mark_written_beside(pages))
 			return false;
-		*pages += rootpages_read();
-		mark_written(*pages);
 		stalls += *pages > before / 8 * 7;
 		if (*pages <= PAGES_FEW || stalls == STALLS_MAX || (stalls && *pages <= PAGES_CHEAP))
 			break;
@@ -643,7 +645,7 @@ static bool mark_in_short_stops(size_t pages)
 		if (!known)
 			return false;
 		pages += rootpages_read();
-		mark_written(pages);
+		written_mark(pages);
 	}
 	return true;
 }
@@ -656,10 +658,7 @@ static bool mark_beside(unsigned helpers)
 	set_closing(true);
 	if (pages > PAGES_WORTH_STOP)
 		return mark_in_short_stops(pages);
-	if (!written_fetch(true, &pages))
-		return false;
-	mark_written(pages + rootpages_read());
-	return true;
+	return mark_written_beside(&pages);
 }
 
 /* What the marker found, and what was allocated meanwhile and is marked too. */
@@ -691,7 +690,7 @@ static bool end_beside(bool known, enum recorder_reason reason, uint64_t cpu_beg
 		written_all();
 	give_roots(mark_now, rootpages_finish);
 	mark_add_grown_stacks();
-	mark_written(pages);
+	written_mark(pages);
 	mark_check_in_debug_builds();
 	struct mark_totals totals = totals_beside();
 	span_marking = false;

@@ -13,6 +13,8 @@ enum {
 	FETCH_BYTES = 8 * CHUNK_BYTES, /* at a time: some tens of microseconds */
 	BYTES_WORTH_HELP = 8 * FETCH_BYTES,
 	IDLE_RUNS_MAX = 1024, /* that are left out: each is one more call */
+	PAGES_TOGETHER = 256, /* that written_scan collects before it marks from them */
+	PAGES_WORTH_HELP = 128, /* a page takes a microsecond, a helper some tens to come */
 };
 
 static struct {
@@ -119,6 +121,48 @@ static void fetch(uintptr_t lo, uintptr_t hi)
 	atomic_fetch_add(&fetching.pages, pages);
 }
 
+void written_mark(size_t pages)
+{
+	mark_run(pages >= PAGES_WORTH_HELP ? MARK_WORKERS_MAX : 0, background_help_mark);
+}
+
+static void scan_range(uintptr_t lo, uintptr_t hi, size_t *marked)
+{
+	for (; lo < hi && !fetching.failed; lo += FETCH_BYTES) {
+		fetch(lo, hi - lo < FETCH_BYTES ? hi : lo + FETCH_BYTES);
+		size_t found = fetching.pages - *marked;
+		if (found < PAGES_TOGETHER)
+			continue;
+		written_mark(found);
+		*marked += found;
+	}
+}
+
+/* Of all that was begun: how many pages, or that nothing is known. */
+static bool fetched(size_t *pages)
+{
+	*pages = fetching.pages;
+	if (!fetching.failed)
+		return true;
+	tracking_lost();
+	*pages = SIZE_MAX;
+	return false;
+}
+
+bool written_scan(size_t *pages)
+{
+	uintptr_t lo, hi, used_lo, used_hi;
+	size_t chunks, marked = 0;
+	fetching.protect = true;
+	fetching.pages = 0;
+	fetching.failed = !cover(&chunks);
+	for (size_t chunk = 0; !fetching.failed && next_scanned(chunks, &chunk, &lo, &hi);)
+		while (next_used(&lo, hi, &used_lo, &used_hi))
+			scan_range(used_lo, used_hi, &marked);
+	written_mark(fetching.pages - marked);
+	return fetched(pages);
+}
+
 static void add_fetches(uintptr_t lo, uintptr_t hi)
 {
 	for (; lo < hi; lo += FETCH_BYTES)
@@ -142,12 +186,7 @@ bool written_fetch(bool protect, size_t *pages)
 			add_fetches(used_lo, used_hi);
 	bool helped = !protect && bytes >= BYTES_WORTH_HELP;
 	mark_run(helped ? MARK_WORKERS_MAX : 0, background_help_mark);
-	*pages = fetching.pages;
-	if (!fetching.failed)
-		return true;
-	tracking_lost();
-	*pages = SIZE_MAX;
-	return false;
+	return fetched(pages);
 }
 
 void written_all(void)
