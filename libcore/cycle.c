@@ -1,9 +1,9 @@
 /* cycle.c - see cycle.h. */
 #include "cycle.h"
 
-#include <limits.h>
 #include <string.h>
 
+#include "assist.h"
 #include "background.h"
 #include "counters.h"
 #include "finalizer.h"
@@ -38,17 +38,7 @@ enum {
 	PAGES_WORTH_STOP = 4096,    /* some milliseconds of the last stop */
 	PAGES_CHEAP = 512,          /* half a millisecond of it: no round for as many again */
 	STALLS_MAX = 3,             /* rounds that found no fewer written pages than the one before */
-	ASSIST_BYTES = 16 << 10,    /* of one stay in the heap: a stop waits for its end */
-	ASSIST_STEPS = 4,
-	HOLD_BACK_NS = 200 * 1000,
-	HOLD_BACK_MORE_NS = 5 * 1000 * 1000,
-	HOLD_BACK_TURNS = 20,
-	HOLD_BACK_TURNS_MAX = 200,
-	HOLD_BACK_GIVEN_UP_MAX = 10,
-	LIMIT_SLACK_BYTES = 2 << 20,
 	RELEASE_BYTES = 1 << 20,    /* more than the limit asks for: the next new span is close */
-	SLACK_BYTES = 3 << 20,
-	CLOSING_NS = 1000 * 1000,
 	WAIT_MS = 1000,
 };
 
@@ -72,8 +62,6 @@ static struct {
 	_Atomic unsigned wanted;  /* of the background thread: a bit for each reason */
 	_Atomic uint32_t begun, finished; /* cycles that it began; the last it ended of those waited for */
 	struct lock_event ended;
-	_Atomic uint32_t closing; /* 1: the last stop is close */
-	unsigned gave_up;         /* so many times since a cycle ended */
 	bool releases_none;       /* nothing went back since a cycle ended: its memory may be locked */
 	int64_t live_at_start, scan_at_start; /* of the present cycle */
 	uint64_t found_scan_bytes;    /* by the last one: what this one may expect to scan */
@@ -486,7 +474,7 @@ static bool give_up(const char *why)
 {
 	uint64_t trigger = counters.gc_trigger;
 	cycle_figures.given_up++;
-	__atomic_add_fetch(&cycle.gave_up, 1, __ATOMIC_RELAXED);
+	assist_cycle_given_up();
 	if (trigger != PACER_OFF)
 		atomic_store(&counters.gc_trigger, trigger + trigger / STOP_RETRY_GROWTH);
 	trace_given_up(why);
@@ -503,7 +491,7 @@ static void marked(uint64_t end_ns)
 	cycle.last_cpu_ns = cycle.report.cpu_assist_ns + cycle.report.cpu_background_ns;
 	count_debt();
 	cycle.mark_end_ns = end_ns;
-	__atomic_store_n(&cycle.gave_up, 0, __ATOMIC_RELAXED);
+	assist_cycle_ended();
 	__atomic_store_n(&cycle.releases_none, false, __ATOMIC_RELAXED);
 	cycle.open = true;
 }
@@ -569,6 +557,7 @@ static bool begin_beside(void)
 	cycle.report.threads_unknown = stop.threads_unknown;
 	cycle.live_at_start = counters.heap_live;
 	cycle.scan_at_start = counters.heap_scan;
+	assist_begin(cycle.live_at_start, cycle.found_scan_bytes);
 	span_marking = true;
 	world_for_each_thread(mark_new_of, NULL);
 	give_roots(mark_now, rootpages_put_off);
@@ -577,14 +566,6 @@ static bool begin_beside(void)
 	add_pause(RECORDER_PHASE_SWEEP_TERM, &stop, os_mono_ns());
 	world_start();
 	return true;
-}
-
-/* Threads that allocate stand by from here until the last stop is over: it is soon. */
-static void set_closing(bool closing)
-{
-	atomic_store(&cycle.closing, closing);
-	if (!closing)
-		lock_wake(&cycle.closing, INT_MAX);
 }
 
 static unsigned helpers_beside(unsigned helpers)
@@ -655,7 +636,7 @@ static bool mark_beside(unsigned helpers)
 	size_t pages;
 	if (!mark_in_rounds(helpers, &pages))
 		return false;
-	set_closing(true);
+	assist_set_closing(true);
 	if (pages > PAGES_WORTH_STOP)
 		return mark_in_short_stops(pages);
 	return mark_written_beside(&pages);
@@ -720,7 +701,7 @@ static bool collect_beside(enum recorder_reason reason, unsigned helpers)
 	while (begun) {
 		known = mark_beside(helpers_beside(helpers)) && known; /* what was lost once stays lost */
 		bool ended = end_beside(known, reason, cpu_begin_ns);
-		set_closing(false);
+		assist_set_closing(false);
 		if (ended)
 			break;
 		lock_event_set(&cycle.ended); /* who waits for this cycle need not wait on */
@@ -883,99 +864,12 @@ static bool run_beside_and_wait(enum recorder_reason reason)
 	return done;
 }
 
-/*
- * By how much the heap may pass its goal before who allocates is held back: in a small heap by
- * a part of it, as a cycle has much that does not shrink with it; then by what is allocated in
- * about a millisecond. Under the memory limit by less.
- */
-static uint64_t slack_bytes(uint64_t goal)
-{
-	if (cycle.by_limit)
-		return LIMIT_SLACK_BYTES;
-	uint64_t least = goal / 128, most = goal / 8;
-	return least > SLACK_BYTES ? least : most < SLACK_BYTES ? most : SLACK_BYTES;
-}
-
-/* How far the heap is above what is let pass. */
-static uint64_t outgrown(void)
-{
-	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
-	uint64_t goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
-	if (goal == PACER_OFF || live <= 0)
-		return 0;
-	uint64_t allowed = goal + slack_bytes(goal);
-	return (uint64_t)live > allowed ? (uint64_t)live - allowed : 0;
-}
-
-/*
- * How often a thread looks again whether the collector is done, by how far the heap is above its
- * goal. Each cycle lets grow what the next one has to mark: where the processors have much else to
- * do a short wait would let the heap grow without bound.
- */
-static int patience_turns(uint64_t over, uint64_t goal)
-{
-	if (over > goal)
-		return HOLD_BACK_TURNS_MAX;
-	return over > goal / 2 || cycle.by_limit ? HOLD_BACK_TURNS : 1;
-}
-
-/* Meanwhile the thread counts as stopped: the collector has one less to wait for. */
-static void stand_by(uint32_t closing, int64_t timeout_ns)
-{
-	struct thread *waits = world_wait_begin();
-	lock_sleep(&cycle.closing, closing, timeout_ns);
-	if (waits)
-		world_wait_end(waits);
-}
-
-/*
- * The heap outgrew its goal while the collector was at work, which now gets the processor:
- * for a moment, or until it is done or some time has passed. A collector that cannot stop the
- * program time after time does not hold it up either.
- */
-static void hold_back(void)
-{
-	uint64_t over, goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
-	for (int turn = 0; (over = outgrown()) > 0 && turn < patience_turns(over, goal); turn++) {
-		if (__atomic_load_n(&cycle.gave_up, __ATOMIC_RELAXED) > HOLD_BACK_GIVEN_UP_MAX)
-			return;
-		stand_by(atomic_load(&cycle.closing),
-		         over > goal / 8 ? HOLD_BACK_MORE_NS : HOLD_BACK_NS);
-	}
-}
-
-/*
- * A thread that allocates while marking goes on: marking must have come as far as the heap
- * has grown from its start to the goal; if not, the thread helps. As Go's assists.
- */
-static void assist(void)
-{
-	if (atomic_load_explicit(&cycle.closing, memory_order_relaxed)) {
-		stand_by(1, CLOSING_NS);
-		return;
-	}
-	struct thread *t = thread_self();
-	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
-	uint64_t goal = __atomic_load_n(&cycle_figures.next_gc, __ATOMIC_RELAXED);
-	double room = (double)goal - (double)cycle.live_at_start;
-	double grown = (double)(live - cycle.live_at_start);
-	double due = room > grown ? (double)cycle.found_scan_bytes * grown / room : 1e18;
-	for (int i = 0; i < ASSIST_STEPS && (double)mark_scanned_bytes() < due; i++) {
-		thread_enter(t);
-		size_t done = span_marking ? mark_assist(ASSIST_BYTES) : 0;
-		thread_leave(t);
-		if (!done)
-			break;
-	}
-	hold_back(); /* what there is to mark may hold no pointers, and nobody can help with it */
-}
-
 bool cycle_run(enum recorder_reason reason)
 {
 	if (!still_due(reason))
 		return true;
 	if (reason == RECORDER_GC && __atomic_load_n(&span_marking, __ATOMIC_RELAXED)) {
-		assist();
+		assist_mark(cycle.by_limit);
 		return true;
 	}
 	if (!belongs_beside())
@@ -984,7 +878,7 @@ bool cycle_run(enum recorder_reason reason)
 		return run_beside_and_wait(reason);
 	want(reason);
 	if (!thread_is_runtime(thread_self()))
-		hold_back();
+		assist_wait(cycle.by_limit);
 	return true;
 }
 
@@ -992,8 +886,9 @@ void cycle_after_fork(void)
 {
 	memset(&cycle.lock, 0, sizeof cycle.lock);
 	memset(&cycle.ended, 0, sizeof cycle.ended);
-	cycle.wanted = cycle.closing = 0;
+	cycle.wanted = 0;
 	cycle.finished = cycle.begun;
+	assist_after_fork();
 	tracking_after_fork();
 	rootpages_after_fork();
 	mark_after_fork(span_marking);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lock.h"
+#include "mark_queue.h"
 #include "mcentral.h"
 #include "os.h"
 #include "roots.h"
@@ -15,10 +16,6 @@
 #include "sysmem.h"
 
 enum {
-	BUFFER_BYTES = 4096,
-	BUFFER_OBJECTS = (BUFFER_BYTES - 2 * sizeof(void *)) / sizeof(uintptr_t),
-	BUFFERS_A_MAP = 32,
-	QUEUE_BYTES_MIN = 16 << 20,
 	FIFO_OBJECTS = 16,          /* objects on their way into the processor's cache */
 	ROOT_PIECE_BYTES = 128 << 10,
 	OBJECT_PIECE_BYTES = 128 << 10, /* large objects are scanned in pieces, by any worker */
@@ -40,12 +37,6 @@ enum {
  */
 enum queue_tag { TAG_ASK_SPAN = 0, TAG_LONG = SHORT_WORDS_MAX + 1, TAGS = sizeof(uintptr_t) };
 
-struct mark_buffer {
-	struct mark_buffer *next;
-	size_t count;
-	uintptr_t objects[BUFFER_OBJECTS];
-};
-
 struct mark_root {
 	/* The last two are of so many spans that nobody has visited yet. */
 	enum { ROOT_WORDS, ROOT_WRITTEN, ROOT_FETCH, ROOT_UNCOLLECTABLE, ROOT_SPECIALS } what;
@@ -60,8 +51,6 @@ struct mark_worker {
 	struct lock taken; /* of an assist's slot */
 } __attribute__((aligned(64)));
 
-size_t mark_queue_bytes_max;
-
 static struct {
 	struct mark_worker *workers;    /* MARK_WORKERS_MAX; no static data, which may be a root */
 	struct mark_root *roots;        /* those of the present mark_run, then those of the next */
@@ -69,13 +58,10 @@ static struct {
 	size_t root_first, root_end, roots_together;
 	_Atomic size_t root_next;
 	mark_fetch *fetch;
-	struct lock lock;               /* the lists */
+	struct lock lock;               /* uncollectable, helpers_max */
 	struct span *uncollectable[SIZECLASS_COUNT]; /* to be visited, linked by all_next */
-	struct mark_buffer *work, *unused;
-	_Atomic size_t work_count;
-	size_t mapped_bytes;
 	_Atomic unsigned busy;          /* workers that may still produce work */
-	unsigned helpers_max;           /* how many may join; guarded by lock */
+	unsigned helpers_max;           /* how many may join */
 	_Atomic bool wanted;            /* a worker found no work */
 	_Atomic unsigned helping;       /* helpers that joined and have not left */
 	_Atomic bool overflow;          /* some span has `rescan` set */
@@ -83,77 +69,6 @@ static struct {
 	uintptr_t heap_base;
 	size_t heap_bytes;
 } mark;
-
-/* ---- buffers ----------------------------------------------------------- */
-
-static size_t queue_bytes_max(void)
-{
-	if (mark_queue_bytes_max)
-		return mark_queue_bytes_max;
-	return mark.heap_bytes / 16 > QUEUE_BYTES_MIN ? mark.heap_bytes / 16 : QUEUE_BYTES_MIN;
-}
-
-/* Lock held. */
-static void buffers_map(void)
-{
-	size_t bytes = BUFFERS_A_MAP * BUFFER_BYTES;
-	if (mark.mapped_bytes + bytes > queue_bytes_max() && mark.mapped_bytes > 0)
-		return;
-	char *block = sysmem_map(bytes, &sysmem_stats.gc_sys);
-	if (!block)
-		return;
-	mark.mapped_bytes += bytes;
-	for (int i = 0; i < BUFFERS_A_MAP; i++) {
-		struct mark_buffer *buffer = (void *)(block + i * BUFFER_BYTES);
-		buffer->next = mark.unused;
-		mark.unused = buffer;
-	}
-}
-
-static struct mark_buffer *buffer_new(void)
-{
-	lock_acquire(&mark.lock);
-	if (!mark.unused)
-		buffers_map();
-	struct mark_buffer *buffer = mark.unused;
-	if (buffer) {
-		mark.unused = buffer->next;
-		buffer->count = 0;
-	}
-	lock_release(&mark.lock);
-	return buffer;
-}
-
-static void buffer_unused(struct mark_buffer *buffer)
-{
-	lock_acquire(&mark.lock);
-	buffer->next = mark.unused;
-	mark.unused = buffer;
-	lock_release(&mark.lock);
-}
-
-static void work_put(struct mark_buffer *buffer)
-{
-	lock_acquire(&mark.lock);
-	buffer->next = mark.work;
-	mark.work = buffer;
-	atomic_fetch_add_explicit(&mark.work_count, 1, memory_order_relaxed);
-	lock_release(&mark.lock);
-}
-
-static struct mark_buffer *work_take(void)
-{
-	if (!atomic_load_explicit(&mark.work_count, memory_order_relaxed))
-		return NULL;
-	lock_acquire(&mark.lock);
-	struct mark_buffer *buffer = mark.work;
-	if (buffer) {
-		mark.work = buffer->next;
-		atomic_fetch_sub_explicit(&mark.work_count, 1, memory_order_relaxed);
-	}
-	lock_release(&mark.lock);
-	return buffer;
-}
 
 /* ---- marking ----------------------------------------------------------- */
 
@@ -165,13 +80,13 @@ static void overflowed(struct span *s)
 
 static __attribute__((noinline)) void push_slow(struct mark_worker *worker, uintptr_t object)
 {
-	struct mark_buffer *fresh = buffer_new();
+	struct mark_buffer *fresh = mark_queue_new();
 	if (!fresh) {
 		overflowed(pageheap_span_of(object));
 		return;
 	}
 	if (worker->buffer)
-		work_put(worker->buffer);
+		mark_queue_put(worker->buffer);
 	worker->buffer = fresh;
 	fresh->objects[fresh->count++] = object;
 }
@@ -179,7 +94,7 @@ static __attribute__((noinline)) void push_slow(struct mark_worker *worker, uint
 static inline void push(struct mark_worker *worker, uintptr_t object)
 {
 	struct mark_buffer *buffer = worker->buffer;
-	if (__builtin_expect(!buffer || buffer->count == BUFFER_OBJECTS, 0))
+	if (__builtin_expect(!buffer || buffer->count == MARK_BUFFER_OBJECTS, 0))
 		push_slow(worker, object);
 	else
 		buffer->objects[buffer->count++] = object;
@@ -374,11 +289,11 @@ static bool take_object(struct mark_worker *worker, uintptr_t *object)
 {
 	struct mark_buffer *buffer = worker->buffer;
 	if (!buffer || buffer->count == 0) {
-		struct mark_buffer *more = work_take();
+		struct mark_buffer *more = mark_queue_take();
 		if (!more)
 			return false;
 		if (buffer)
-			buffer_unused(buffer);
+			mark_queue_unused(buffer);
 		worker->buffer = buffer = more;
 	}
 	*object = buffer->objects[--buffer->count];
@@ -388,7 +303,7 @@ static bool take_object(struct mark_worker *worker, uintptr_t *object)
 /* Gives half of what it has to whoever has nothing. */
 static void donate(struct mark_worker *worker)
 {
-	struct mark_buffer *buffer = worker->buffer, *half = buffer_new();
+	struct mark_buffer *buffer = worker->buffer, *half = mark_queue_new();
 	if (!half)
 		return;
 	atomic_store_explicit(&mark.wanted, false, memory_order_relaxed);
@@ -397,12 +312,7 @@ static void donate(struct mark_worker *worker)
 	memmove(buffer->objects, buffer->objects + half->count,
 	        (buffer->count - half->count) * sizeof buffer->objects[0]);
 	buffer->count -= half->count;
-	work_put(half);
-}
-
-static inline bool queue_is_empty(void)
-{
-	return atomic_load_explicit(&mark.work_count, memory_order_relaxed) == 0;
+	mark_queue_put(half);
 }
 
 /* Of an object whose first line has arrived: what tells of the objects that it leads to. */
@@ -485,7 +395,7 @@ static void hand_over(struct mark_worker *worker)
 		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
 	}
 	if (worker->buffer && worker->buffer->count > 0) {
-		work_put(worker->buffer);
+		mark_queue_put(worker->buffer);
 		worker->buffer = NULL;
 	}
 }
@@ -538,7 +448,7 @@ static void mark_attached(const struct special *special)
 			worker -= ASSIST_SLOTS - 1;
 	atomic_fetch_add(&mark.busy, 1);
 	if (!worker->buffer)
-		worker->buffer = work_take(); /* it has room, most likely */
+		worker->buffer = mark_queue_take(); /* it has room, most likely */
 	mark_special_words(worker, special, true);
 	hand_over(worker);
 	atomic_fetch_sub(&mark.busy, 1);
@@ -711,11 +621,11 @@ static void work(struct mark_worker *worker)
 	drain(worker, SIZE_MAX);
 	for (;;) {
 		atomic_fetch_sub(&mark.busy, 1);
-		for (unsigned spins = 0; atomic_load(&mark.busy) > 0 && queue_is_empty();) {
+		for (unsigned spins = 0; atomic_load(&mark.busy) > 0 && mark_queue_is_empty();) {
 			atomic_store_explicit(&mark.wanted, true, memory_order_relaxed);
 			wait_a_little(&spins);
 		}
-		if (queue_is_empty() && atomic_load(&mark.busy) == 0)
+		if (mark_queue_is_empty() && atomic_load(&mark.busy) == 0)
 			break;
 		atomic_fetch_add(&mark.busy, 1);
 		drain(worker, SIZE_MAX);
@@ -746,7 +656,7 @@ bool mark_begin(void)
 		worker->marked_bytes = worker->scan_bytes = worker->objects = worker->cpu_ns = 0;
 	}
 	if (!mark.workers[0].buffer)
-		mark.workers[0].buffer = buffer_new();
+		mark.workers[0].buffer = mark_queue_new();
 	return mark.workers[0].buffer != NULL;
 }
 
@@ -940,7 +850,7 @@ void mark_reach(uintptr_t object)
 size_t mark_assist(size_t bytes)
 {
 	static _Atomic unsigned next;
-	if (queue_is_empty()) {
+	if (mark_queue_is_empty()) {
 		atomic_store_explicit(&mark.wanted, true, memory_order_relaxed);
 		return 0;
 	}
@@ -1019,13 +929,12 @@ void mark_after_fork(bool marking)
 {
 	mark.lock = (struct lock){0};
 	mark.helpers_max = 0;
+	mark_queue_after_fork(marking);
 	if (!marking)
 		return;
 	mark_clear();
-	/* What others had in hand is lost with them; the rest of the buffers is mapped anew. */
+	/* What others had in hand is lost with them. */
 	memset(mark.workers, 0, MARK_WORKERS_MAX * sizeof *mark.workers);
-	mark.work = mark.unused = NULL;
-	mark.mapped_bytes = mark.root_first = mark.root_count = 0;
-	mark.work_count = 0;
+	mark.root_first = mark.root_count = 0;
 	mark.busy = mark.helping = 0;
 }

@@ -112,7 +112,4 @@ void mark_clear(void);
 /* In a forked child; if its parent was marking, all of that is forgotten. */
 void mark_after_fork(bool marking);
 
-/* The bytes that the queues may take; for tests. 0: by the heap's size. */
-extern size_t mark_queue_bytes_max;
-
 #endif

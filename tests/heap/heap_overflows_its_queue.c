@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../libcore/check.h"
-#include "mark.h"
+#include "mark_queue.h"
 
 enum { WIDTH = 300000 };
 
