@@ -26,18 +26,6 @@ static bool execute(struct merge *merge, char *sql, uint64_t *changes)
 	return ok;
 }
 
-static bool number(sqlite3 *db, const char *sql, int64_t *value)
-{
-	sqlite3_stmt *stmt;
-	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
-		return false;
-	bool ok = sqlite3_step(stmt) == SQLITE_ROW;
-	if (ok)
-		*value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return ok;
-}
-
 /*
  * The columns of ours behind the first `skip`, each with a comma in front, as names or as what
  * they are in the other database, whose version may lack some; NULL without memory. To be freed.
@@ -147,7 +135,7 @@ static bool add_rows(struct merge *merge, const char *table, uint64_t *count)
 	char *values;
 	int64_t has_table = 0;
 	char *ask = sqlite3_mprintf("SELECT count(*) FROM pragma_table_info(%Q, 'added')", table);
-	bool ok = ask && number(db, ask, &has_table);
+	bool ok = ask && store_number(db, ask, &has_table);
 	sqlite3_free(ask);
 	if (!ok || !has_table)
 		return ok;
@@ -185,9 +173,10 @@ static bool note_what_is_there(struct merge *merge)
 {
 	sqlite3 *db = merge->store->db;
 	int64_t seen, unfinished, issues;
-	if (!number(db, "SELECT count(*) FROM added.snapshot", &seen) ||
-	    !number(db, "SELECT count(*) FROM added.run WHERE NOT complete", &unfinished) ||
-	    !number(db, "SELECT count(*) FROM added.import_issue WHERE severity <> 'warning'", &issues))
+	if (!store_number(db, "SELECT count(*) FROM added.snapshot", &seen) ||
+	    !store_number(db, "SELECT count(*) FROM added.run WHERE NOT complete", &unfinished) ||
+	    !store_number(db, "SELECT count(*) FROM added.import_issue WHERE severity <> 'warning'",
+	                  &issues))
 		return false;
 	merge->result->seen = (uint64_t)seen;
 	merge->result->unfinished = (uint64_t)unfinished;
@@ -198,8 +187,8 @@ static bool note_what_is_there(struct merge *merge)
 static bool add_all(struct merge *merge)
 {
 	static const char *const tables[] = {"mstats", "by_size", "span_sum", "leak_search", "leak"};
-	bool ok = number(merge->store->db, "SELECT coalesce(max(id), 0) FROM main.snapshot",
-	                 &merge->last_snapshot_id) &&
+	bool ok = store_number(merge->store->db, "SELECT coalesce(max(id), 0) FROM main.snapshot",
+	                       &merge->last_snapshot_id) &&
 	          map_runs(merge) && add_sources(merge) && add_runs(merge) && end_runs(merge) &&
 	          add_snapshots(merge) && add_cycles(merge);
 	for (size_t i = 0; ok && i < sizeof tables / sizeof tables[0]; i++)
@@ -239,8 +228,8 @@ static void detach(sqlite3 *db)
 static enum store_open_result examine(sqlite3 *db)
 {
 	int64_t id, version;
-	if (!number(db, "PRAGMA added.application_id", &id) ||
-	    !number(db, "PRAGMA added.user_version", &version))
+	if (!store_number(db, "PRAGMA added.application_id", &id) ||
+	    !store_number(db, "PRAGMA added.user_version", &version))
 		return STORE_FAILED;
 	if (id != SCHEMA_APPLICATION_ID || version < 1)
 		return STORE_FOREIGN;

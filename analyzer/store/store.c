@@ -92,14 +92,14 @@ static bool execute(struct store *store, const char *sql)
 
 /* ---- opening ----------------------------------------------------------- */
 
-static bool pragma_number(sqlite3 *db, const char *sql, int *value)
+bool store_number(sqlite3 *db, const char *sql, int64_t *value)
 {
 	sqlite3_stmt *stmt;
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
 		return false;
 	bool ok = sqlite3_step(stmt) == SQLITE_ROW;
 	if (ok)
-		*value = sqlite3_column_int(stmt, 0);
+		*value = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	return ok;
 }
@@ -151,12 +151,12 @@ bool store_open_model(struct store *store)
 	return store_open_memory(store) && execute(store, schema_span) && store_views(store);
 }
 
-static enum store_open_result check_version(struct store *store, int *made_by)
+static enum store_open_result check_version(struct store *store, int64_t *made_by)
 {
-	int id, version;
+	int64_t id, version;
 	store->has_spans = true;
-	if (!pragma_number(store->db, "PRAGMA application_id", &id) ||
-	    !pragma_number(store->db, "PRAGMA user_version", &version))
+	if (!store_number(store->db, "PRAGMA application_id", &id) ||
+	    !store_number(store->db, "PRAGMA user_version", &version))
 		return sqlite3_errcode(store->db) == SQLITE_NOTADB ? STORE_FOREIGN : STORE_FAILED;
 	if (id != SCHEMA_APPLICATION_ID || version < 1)
 		return STORE_FOREIGN;
@@ -167,7 +167,7 @@ static enum store_open_result check_version(struct store *store, int *made_by)
 }
 
 /* What an older version's database lacks, empty: so that the same questions can be asked. */
-static bool stand_in(struct store *store, int made_by)
+static bool stand_in(struct store *store, int64_t made_by)
 {
 	if (made_by < SCHEMA_VERSION_LEAKS)
 		return execute(store,
@@ -186,7 +186,7 @@ static bool stand_in(struct store *store, int made_by)
 }
 
 /* The columns that are not there, in a table that is. */
-static bool add_columns(struct store *store, int made_by)
+static bool add_columns(struct store *store, int64_t made_by)
 {
 	return made_by < SCHEMA_VERSION_LEAKS || made_by >= SCHEMA_VERSION_INDIRECT ||
 	       execute(store, "ALTER TABLE leak_search ADD COLUMN mapped_bytes INTEGER;"
@@ -197,7 +197,7 @@ static bool add_columns(struct store *store, int made_by)
 }
 
 /* The tables that are not there, all views anew; rows and thresholds of the user's stay. */
-static bool migrate(struct store *store, int made_by)
+static bool migrate(struct store *store, int64_t made_by)
 {
 	if (execute(store, "BEGIN IMMEDIATE") && add_columns(store, made_by) && make_tables(store) &&
 	    store_views(store) &&
@@ -211,10 +211,10 @@ static bool migrate(struct store *store, int made_by)
 static void undo_killed_load(const char *path)
 {
 	sqlite3 *db;
-	int version;
+	int64_t version;
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
 		harden(db);
-		pragma_number(db, "PRAGMA user_version", &version);
+		store_number(db, "PRAGMA user_version", &version);
 	}
 	sqlite3_close(db);
 }
@@ -222,7 +222,7 @@ static void undo_killed_load(const char *path)
 enum store_open_result store_open_read(struct store *store, const char *path)
 {
 	enum store_open_result result = STORE_FAILED;
-	int made_by = SCHEMA_VERSION;
+	int64_t made_by = SCHEMA_VERSION;
 	memset(store, 0, sizeof *store);
 	for (int attempt = 0; attempt < 2 && result == STORE_FAILED; attempt++) {
 		sqlite3_close(store->db);
@@ -282,7 +282,7 @@ enum store_open_result store_open_write(struct store *store, const char *path)
 		return STORE_FOREIGN;
 	if (sqlite3_open(path, &store->db) != SQLITE_OK || !prepare_write(store))
 		return STORE_FAILED;
-	int made_by;
+	int64_t made_by;
 	enum store_open_result result = check_version(store, &made_by);
 	if (result == STORE_OPENED && made_by < SCHEMA_VERSION && !migrate(store, made_by))
 		return STORE_FAILED;

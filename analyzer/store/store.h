@@ -55,6 +55,9 @@ bool store_open_model(struct store *store);
  */
 bool store_span_table(struct store *store);
 
+/* The first column of a query's first row. False without a row, too. */
+bool store_number(sqlite3 *db, const char *sql, int64_t *value);
+
 /*
  * The name under which SQLite opens a source that is a database, which has to stay; NULL without
  * memory. To be given to sqlite3_free.
