@@ -148,27 +148,42 @@ static void keep_pace(struct thread *t)
 		heap_collect(t, RECORDER_GC);
 }
 
+static inline void *take_inside(struct thread *t, unsigned class, bool clear)
+{
+	void *p = mcache_alloc(&t->mcache, class);
+	bool dirty = t->mcache.slots[class].dirty;
+	size_t bytes = t->mcache.slots[class].elem_bytes;
+	heap_hold(p);
+	thread_leave(t);
+	if (!p)
+		return NULL;
+	sanitizer_show(p, bytes);
+	if (clear && dirty)
+		heap_zero(p, bytes);
+	recorder_link_heap_used();
+	keep_pace(t);
+	return p;
+}
+
 static inline void *take_slow(struct thread *t, unsigned class, bool clear)
 {
-	for (int attempt = 0;; attempt++) {
-		thread_enter(t);
-		void *p = mcache_alloc(&t->mcache, class);
-		bool dirty = t->mcache.slots[class].dirty;
-		size_t bytes = t->mcache.slots[class].elem_bytes;
-		heap_hold(p);
-		thread_leave(t);
-		if (p) {
-			sanitizer_show(p, bytes);
-			if (clear && dirty)
-				heap_zero(p, bytes);
-			recorder_link_heap_used();
-			keep_pace(t);
-			return p;
-		}
-		if (attempt == 1)
-			return NULL;
-		heap_collect(t, RECORDER_LIMIT);
-	}
+	thread_enter(t);
+	void *p = take_inside(t, class, clear);
+	if (p)
+		return p;
+	heap_collect(t, RECORDER_LIMIT);
+	thread_enter(t);
+	return take_inside(t, class, clear);
+}
+
+void *heap_alloc_inside(struct thread *t, unsigned class)
+{
+	return take_inside(t, class, true);
+}
+
+void *heap_take_inside(struct thread *t, unsigned class)
+{
+	return take_inside(t, class, false);
 }
 
 void *heap_alloc_slow(struct thread *t, unsigned class)
@@ -179,20 +194,6 @@ void *heap_alloc_slow(struct thread *t, unsigned class)
 void *heap_take_slow(struct thread *t, unsigned class)
 {
 	return take_slow(t, class, false);
-}
-
-void *heap_take_inside(struct thread *t, unsigned class)
-{
-	void *p = mcache_alloc(&t->mcache, class);
-	size_t bytes = t->mcache.slots[class].elem_bytes;
-	heap_hold(p);
-	thread_leave(t);
-	if (!p)
-		return NULL;
-	sanitizer_show(p, bytes);
-	recorder_link_heap_used();
-	keep_pace(t);
-	return p;
 }
 
 void *heap_alloc_typed(struct thread *t, unsigned size_class, const void *type)

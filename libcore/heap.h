@@ -56,7 +56,8 @@ void *heap_alloc_slow(struct thread *t, unsigned span_class);
 /* The same, as the former object left it. */
 void *heap_take_slow(struct thread *t, unsigned span_class);
 
-/* The same for a thread that has entered the heap: it leaves it. NULL: the slow way is needed. */
+/* The same two for a thread that has entered the heap, and leaves it. NULL: go the slow way. */
+void *heap_alloc_inside(struct thread *t, unsigned span_class);
 void *heap_take_inside(struct thread *t, unsigned span_class);
 
 /* An object of a small class, zeroed; NULL: the OS refuses. */

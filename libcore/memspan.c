@@ -62,20 +62,21 @@ static __attribute__((noinline)) void *cleared(void *p, size_t bytes)
 static __attribute__((noinline)) void *alloc_inside(enum span_kind kind, size_t size)
 {
 	struct thread *t = thread_current;
-	if (t->gate == 0 && size - 1 < SIZECLASS_BYTES_MAX) {
-		unsigned class = span_class(kind, sizeclass_of(size));
-		void *p = mcache_alloc_next(&t->mcache, class);
-		const struct mcache_slot slot = t->mcache.slots[class];
-		heap_hold(p);
+	if (t->gate != 0 || size - 1 >= SIZECLASS_BYTES_MAX) {
 		thread_leave(t);
-		if (p) {
-			sanitizer_show(p, slot.elem_bytes);
-			return slot.dirty ? cleared(p, slot.elem_bytes) : p;
-		}
-	} else {
-		thread_leave(t);
+		return alloc_slow(kind, size);
 	}
-	return alloc_slow(kind, size);
+	unsigned class = span_class(kind, sizeclass_of(size));
+	void *p = mcache_alloc_next(&t->mcache, class);
+	if (!p) {
+		p = heap_alloc_inside(t, class);
+		return p ? p : alloc_slow(kind, size);
+	}
+	const struct mcache_slot slot = t->mcache.slots[class];
+	heap_hold(p);
+	thread_leave(t);
+	sanitizer_show(p, slot.elem_bytes);
+	return slot.dirty ? cleared(p, slot.elem_bytes) : p;
 }
 
 static __attribute__((noinline)) void *alloc_parked(void *p, size_t bytes, bool dirty)
@@ -88,11 +89,7 @@ static __attribute__((noinline)) void *alloc_parked(void *p, size_t bytes, bool 
 static inline __attribute__((always_inline)) void *alloc(enum span_kind kind, size_t size)
 {
 	struct thread *t = thread_current;
-	size_t last = size - 1, class = 0; /* whose slot is always empty */
-	if (__builtin_expect(last < SIZECLASS_SMALL_MAX, 1))
-		class = sizeclass_of_small[(last >> 3) + 1];
-	else if (last < SIZECLASS_BYTES_MAX)
-		class = sizeclass_of(size);
+	size_t class = sizeclass_or_none(size);
 	if (__builtin_expect(!t, 0))
 		return alloc_slow(kind, size);
 	t->in_heap = 1;

@@ -35,6 +35,15 @@ static inline unsigned sizeclass_of(size_t n)
 	return sizeclass_of_medium[(n - SIZECLASS_SMALL_MAX + 127) >> 7];
 }
 
+/* Of any n: 0, of which no thread caches a slot, for one that no class holds. */
+static inline __attribute__((always_inline)) size_t sizeclass_or_none(size_t n)
+{
+	size_t last = n - 1;
+	if (__builtin_expect(last < SIZECLASS_SMALL_MAX, 1))
+		return sizeclass_of_small[(last >> 3) + 1];
+	return last < SIZECLASS_BYTES_MAX ? sizeclass_of(n) : 0;
+}
+
 static inline unsigned sizeclass_elems(unsigned class)
 {
 	return (unsigned)sizeclass_pages[class] * PAGE_BYTES / sizeclass_bytes[class];

@@ -45,11 +45,7 @@ void block_free_parked(void);
 static inline void *block_alloc(size_t bytes)
 {
 	struct thread *t = thread_or_nobody;
-	size_t last = bytes - 1, class = 0; /* whose slot is always empty */
-	if (__builtin_expect(last < SIZECLASS_SMALL_MAX, 1))
-		class = sizeclass_of_small[(last >> 3) + 1];
-	else if (last < SIZECLASS_BYTES_MAX)
-		class = sizeclass_of(bytes);
+	size_t class = sizeclass_or_none(bytes);
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	struct mcache_slot *slots = &t->open_mcache->slots[SPAN_ROOT * SIZECLASS_COUNT];
