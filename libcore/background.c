@@ -63,7 +63,7 @@ static bool sweep_batch(struct thread *t)
 	bool more = true;
 	thread_enter(t);
 	for (int i = 0; i < SWEEP_BATCH && more; i++)
-		more = cycle_sweep_one(&t->mcache);
+		more = mcache_sweep_one(&t->mcache);
 	thread_leave(t);
 	return more;
 }

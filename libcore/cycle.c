@@ -53,7 +53,6 @@ static struct {
 	bool by_limit;            /* the limit set the goal that is in force */
 	bool open;                /* marked, not yet closed */
 	_Atomic bool swept;       /* the last span of the open cycle is swept */
-	_Atomic unsigned sweep_class; /* where cycle_sweep_one looks first */
 	uint64_t begun_ns;        /* when the process started to use the heap */
 	uint64_t mark_end_ns;
 	uint64_t last_cpu_ns;     /* that the last one took */
@@ -249,46 +248,13 @@ void cycle_init(int percent, int64_t limit_bytes)
 	set_pace(0, 0, 0, 0);
 }
 
-static void sweep_claimed(struct mcache *m, struct span *s)
-{
-	unsigned class = span_class_of(s);
-	size_t bytes = s->elem_bytes;
-	unsigned freed = sweep_span(s);
-	m->counts.nfree[class] += freed;
-	if (s->size_class == 0)
-		m->counts.large_free_bytes += freed * bytes;
-	mcentral_put(s);
-}
-
-void cycle_sweep_span(struct mcache *m, struct span *s)
-{
-	while (s->state == SPAN_INUSE &&
-	       (!span_is_swept(s) || atomic_load(&s->owner) == SPAN_IN_HAND))
-		if (sweep_claim(s))
-			sweep_claimed(m, s);
-}
-
-bool cycle_sweep_one(struct mcache *m)
-{
-	unsigned class = atomic_load_explicit(&cycle.sweep_class, memory_order_relaxed);
-	for (; class < SPAN_CLASSES; class++) {
-		struct span *s = mcentral_claim_unswept(class);
-		if (!s)
-			continue;
-		sweep_claimed(m, s);
-		atomic_store_explicit(&cycle.sweep_class, class, memory_order_relaxed);
-		return true;
-	}
-	return false;
-}
-
 static void sweep_all(void)
 {
 	struct thread *t = thread_self();
 	bool more = true;
 	while (more) {
 		thread_enter(t);
-		more = cycle_sweep_one(&t->mcache);
+		more = mcache_sweep_one(&t->mcache);
 		thread_leave(t);
 	}
 	while (atomic_load(&sweep_left) > 0) /* claimed by others */
@@ -305,7 +271,6 @@ static void begin_sweep(void)
 	atomic_fetch_add(&span_sweepgen, 2);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		spans += mcentral_begin_sweep(class);
-	atomic_store(&cycle.sweep_class, 0);
 	atomic_store(&sweep_left, (int64_t)spans);
 	atomic_store(&cycle.swept, spans == 0);
 }

@@ -87,16 +87,6 @@ void cycle_keep_limit(void);
 /* The background's part: closes the cycle if its last span is swept. */
 void cycle_close_if_swept(void);
 
-/* Sweeps one span of any class; false when none is left. Known thread, inside the heap. */
-struct mcache;
-bool cycle_sweep_one(struct mcache *m);
-/*
- * Sweeps this span unless it is swept; waits for whoever has it in hand. It may be gone then.
- * Inside the heap.
- */
-struct span;
-void cycle_sweep_span(struct mcache *m, struct span *s);
-
 void cycle_after_fork(void);
 
 #endif

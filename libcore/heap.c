@@ -230,7 +230,7 @@ static void sweep_before_growth(struct thread *t, size_t pages)
 	bool more = atomic_load_explicit(&sweep_left, memory_order_relaxed) > 0;
 	for (size_t i = 0; i < spans && more; i++) {
 		thread_enter(t);
-		more = cycle_sweep_one(&t->mcache);
+		more = mcache_sweep_one(&t->mcache);
 		thread_leave(t);
 	}
 }
@@ -312,7 +312,7 @@ bool heap_resize_large(struct thread *t, struct span *s, size_t bytes)
 	if (bytes > PTRDIFF_MAX)
 		return false;
 	thread_enter(t);
-	cycle_sweep_span(m, s);
+	mcache_sweep_span(m, s);
 	size_t former = s->elem_bytes;
 	/* A marker beside the program may have pieces of it in hand. */
 	bool done = !span_marking && *span_free_word(s, 0) == 0 && span_resize(s, pages_for(bytes));
@@ -410,7 +410,7 @@ bool heap_find_to_attach(struct thread *t, const void *p, struct heap_object *ou
 {
 	if (!heap_find((uintptr_t)p, out))
 		return false;
-	cycle_sweep_span(&t->mcache, out->span);
+	mcache_sweep_span(&t->mcache, out->span);
 	/* It is there no more if p was a number only, which kept nothing. */
 	return heap_find((uintptr_t)p, out) && out->span->kind != SPAN_TINY && allocated(out);
 }
@@ -430,7 +430,7 @@ static bool free_large(struct mcache *m, struct span *s)
 	uintptr_t base = s->base;
 	size_t bytes = s->elem_bytes;
 	uint64_t none = 0;
-	cycle_sweep_span(m, s);
+	mcache_sweep_span(m, s);
 	if (pageheap_span_of(base) != s)
 		return true; /* no pointer led to it when it was marked: the sweep has freed it */
 	span_will_change(s);

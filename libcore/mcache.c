@@ -311,7 +311,7 @@ static bool open_parcel(struct mcache *m, struct span *s, uintptr_t p)
 	return mcache_free_into_parcel(m, s, p);
 }
 
-/* ---- finding a span ---------------------------------------------------- */
+/* ---- frees by others ----------------------------------------------------- */
 
 /* Frees by other threads into a span that m owns. */
 static void fold_own(struct mcache *m, struct span *s)
@@ -341,6 +341,56 @@ static void drain_own(struct mcache *m)
 			mcentral_push_remote(s);
 	}
 }
+
+/* ---- sweeping ------------------------------------------------------------- */
+
+static void sweep_claimed(struct mcache *m, struct span *s)
+{
+	unsigned class = span_class_of(s);
+	size_t bytes = s->elem_bytes;
+	unsigned freed = sweep_span(s);
+	m->counts.nfree[class] += freed;
+	if (s->size_class == 0)
+		m->counts.large_free_bytes += freed * bytes;
+	mcentral_put(s);
+}
+
+bool mcache_sweep_one(struct mcache *m)
+{
+	struct span *s = mcentral_claim_any_unswept();
+	if (s)
+		sweep_claimed(m, s);
+	return s;
+}
+
+void mcache_sweep_span(struct mcache *m, struct span *s)
+{
+	while (s->state == SPAN_INUSE &&
+	       (!span_is_swept(s) || atomic_load(&s->owner) == SPAN_IN_HAND))
+		if (sweep_claim(s))
+			sweep_claimed(m, s);
+}
+
+/*
+ * Go's proportional sweep: who takes a new span sweeps as many as it takes for all to be swept
+ * when the next cycle begins. Otherwise dead objects would keep their pages, beside the new ones,
+ * for as long as the background thread gets no processor.
+ */
+static void sweep_in_proportion(struct mcache *m)
+{
+	enum { SPANS_MAX = 64 };
+	int64_t left = atomic_load_explicit(&sweep_left, memory_order_relaxed);
+	if (left <= 0)
+		return;
+	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
+	uint64_t trigger = atomic_load_explicit(&counters.gc_trigger, memory_order_relaxed);
+	uint64_t room = live > 0 && (uint64_t)live < trigger ? trigger - (uint64_t)live : 0;
+	uint64_t share = (uint64_t)left / (room / PAGE_BYTES + 1) + 1;
+	for (uint64_t i = 0; i < share && i < SPANS_MAX && mcache_sweep_one(m);)
+		i++;
+}
+
+/* ---- finding a span ---------------------------------------------------- */
 
 static struct span *sweep_for_slots(struct mcache *m, unsigned class)
 {
@@ -386,6 +436,7 @@ static struct span *find_span(struct mcache *m, unsigned class)
 	if ((s = take_partial(m, class)) || (s = mcentral_take(class, m)) ||
 	    (s = sweep_for_slots(m, class)))
 		return s;
+	sweep_in_proportion(m);
 	return mcentral_new_span(class, m, pages_for_new(class), 1);
 }
 

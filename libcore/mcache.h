@@ -106,6 +106,15 @@ static inline __attribute__((always_inline)) void *mcache_slot_take(struct mcach
 	return (void *)(slot->group_base + distance);
 }
 
+/* Sweeps one span of any class; false when none is left. Inside the heap, between operations. */
+bool mcache_sweep_one(struct mcache *m);
+
+/*
+ * Sweeps this span unless it is swept; waits for whoever has it in hand. It may be gone then.
+ * Inside the heap.
+ */
+void mcache_sweep_span(struct mcache *m, struct span *s);
+
 /* Takes a slot of a class; NULL when the OS refuses. */
 static inline void *mcache_alloc(struct mcache *m, unsigned span_class)
 {

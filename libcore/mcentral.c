@@ -256,8 +256,23 @@ struct span *mcentral_claim_unswept(unsigned span_class_)
 	return s;
 }
 
+/* Where mcentral_claim_any_unswept looks first. */
+static _Atomic unsigned unswept_class;
+
+struct span *mcentral_claim_any_unswept(void)
+{
+	unsigned class = atomic_load_explicit(&unswept_class, memory_order_relaxed);
+	struct span *s = NULL;
+	for (; class < SPAN_CLASSES && !s; class++)
+		s = mcentral_claim_unswept(class);
+	if (s)
+		atomic_store_explicit(&unswept_class, class - 1, memory_order_relaxed);
+	return s;
+}
+
 size_t mcentral_begin_sweep(unsigned span_class_)
 {
+	atomic_store_explicit(&unswept_class, 0, memory_order_relaxed);
 	struct mcentral *c = &mcentral[span_class_];
 	c->partial = NULL;
 	c->cursor = c->all;

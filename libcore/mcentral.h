@@ -34,6 +34,9 @@ struct span *mcentral_take(unsigned span_class, struct mcache *m);
 /* The next span of the class that this cycle has not swept, claimed; NULL at the end. */
 struct span *mcentral_claim_unswept(unsigned span_class);
 
+/* The same of any class, large objects first. */
+struct span *mcentral_claim_any_unswept(void);
+
 /* Makes m the owner of a swept span that nobody has in a list. */
 void mcentral_adopt(struct span *s, struct mcache *m);
 

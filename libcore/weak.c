@@ -68,7 +68,7 @@ static inline bool is_current(struct thread *t, const _Atomic uintptr_t *handle,
 {
 	struct span *s = pageheap_span_of(address);
 	if (s && !span_is_swept(s))
-		cycle_sweep_span(&t->mcache, s);
+		mcache_sweep_span(&t->mcache, s);
 	return atomic_load_explicit(handle, memory_order_acquire) == address;
 }
 
