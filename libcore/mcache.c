@@ -443,6 +443,8 @@ static struct span *find_span(struct mcache *m, unsigned class)
 void *mcache_alloc_next(struct mcache *m, unsigned class)
 {
 	struct mcache_slot *slot = &m->slots[class];
+	if (*slot->word)
+		return mcache_slot_take(slot, *slot->word);
 	unsigned w = slot->span ? next_word(slot->span) : SPAN_GROUP_NONE;
 	if (w == SPAN_GROUP_NONE)
 		return NULL;

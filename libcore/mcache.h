@@ -85,8 +85,9 @@ enum { MCACHE_EMPTY_PAGES_MAX = 64 }; /* that a thread keeps of empty spans */
 void mcache_open(struct mcache *m);
 
 /*
- * Takes a slot of the current span's next group, which changes nothing but this span; NULL
- * when it has none. The slot's word is used up.
+ * Takes a slot of the current span, from its next group when the word is used up, which changes
+ * nothing but this span; NULL when it has none. The word may well have slots: a fast path that
+ * found the heap closed comes here when it is open again.
  */
 void *mcache_alloc_next(struct mcache *m, unsigned span_class);
 

@@ -44,7 +44,8 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	foreach(name cycle_comes_by_itself numbers_have_points heap_overflows_its_queue
 			heap_tells_free_from_allocated leaks_of_uncollectable tracking_may_end
 			tracking_may_be_refused stack_grows_while_marked
-			fork_beside_late_helper tracking_asks_with_care remote_frees_come_late)
+			fork_beside_late_helper tracking_asks_with_care remote_frees_come_late
+			refill_after_a_closed_heap)
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan_core Threads::Threads)
 	endforeach()
