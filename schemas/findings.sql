@@ -155,15 +155,17 @@ LEFT JOIN named AS n ON n.run_id = h.run_id;
 INSERT OR IGNORE INTO finding_rule VALUES (
   'idle_retained', 'warning', 20, 0.25, 'ratio', 16777216, 'bytes', NULL,
   '{retained_bytes:bytes} of idle memory ({value:percent} of the heap) are kept from the'
-  || ' operating system with nothing in them[, since gc {since_gc:count},'
-  || ' {since_ns:duration} before the end], after a peak of {peak_inuse_bytes:bytes} in use'
-  || ' at gc {peak_gc:count}; releasing them takes the process from {resident_bytes:bytes}'
+  || ' operating system with nothing in them[, since gc {since_gc:count}]'
+  || '[, since snapshot {since_seq:count}][, {since_ns:duration} before the end], after a peak of'
+  || ' {peak_inuse_bytes:bytes} in use[ at gc {peak_gc:count}][ at snapshot {peak_seq:count}];'
+  || ' releasing them takes the process from {resident_bytes:bytes}'
   || ' to {resident_after_bytes:bytes}.',
   'SELECT * FROM evidence_idle_retained WHERE run_id = {run}',
   'Idle, unreleased memory as a share of HeapSys at the last snapshot, where the resident'
   || ' heap exceeds what the next collection needs by the floor and the heap in use had'
   || ' been half as large again. since: the snapshot from which on at least half of it was'
-  || ' kept without a break.');
+  || ' kept without a break; where nothing is collected a hundredth of a second before the end'
+  || ' at least: what malloc''s program frees as it ends is not kept.');
 
 DROP VIEW IF EXISTS evidence_idle_retained;
 CREATE VIEW evidence_idle_retained AS
@@ -175,12 +177,12 @@ ORDER BY run_id, seq;
 DROP VIEW IF EXISTS finding_idle_retained;
 CREATE VIEW finding_idle_retained AS
 WITH peak AS (
-  SELECT run_id, gc_num, heap_inuse_bytes,
+  SELECT run_id, seq, gc_num, heap_inuse_bytes,
          row_number() OVER (PARTITION BY run_id ORDER BY heap_inuse_bytes DESC, seq) AS place
   FROM run_level
   WHERE heap_inuse_bytes IS NOT NULL
 ), kept AS MATERIALIZED (
-  SELECT v.*, p.heap_inuse_bytes AS peak_inuse_bytes, p.gc_num AS peak_gc
+  SELECT v.*, p.heap_inuse_bytes AS peak_inuse_bytes, p.seq AS peak_seq, p.gc_num AS peak_gc
   FROM run_last AS l
   JOIN run_level AS v ON v.snapshot_id = l.snapshot_id
   JOIN peak AS p ON p.run_id = l.run_id AND p.place = 1
@@ -194,18 +196,21 @@ WITH peak AS (
   WHERE 2 * v.retained_bytes < k.retained_bytes
   GROUP BY k.run_id
 ), began AS (
-  SELECT k.run_id, min(v.unix_ns) AS unix_ns, min(v.gc_num) AS gc_num
+  SELECT k.run_id, min(v.unix_ns) AS unix_ns, min(v.seq) AS seq, min(v.gc_num) AS gc_num
   FROM kept AS k
   LEFT JOIN low AS w ON w.run_id = k.run_id
   JOIN run_level AS v ON v.run_id = k.run_id AND v.seq > coalesce(w.seq, -1)
   GROUP BY k.run_id
 )
 SELECT k.run_id, k.retained_ratio AS value, k.retained_bytes, k.excess_bytes,
-       k.heap_inuse_bytes, k.peak_inuse_bytes, k.peak_gc, b.gc_num AS since_gc,
+       k.heap_inuse_bytes, k.peak_inuse_bytes, nullif(k.peak_gc, 0) AS peak_gc,
+       CASE WHEN k.peak_gc = 0 THEN k.peak_seq END AS peak_seq, nullif(b.gc_num, 0) AS since_gc,
+       CASE WHEN b.gc_num = 0 THEN b.seq END AS since_seq,
        b.unix_ns AS since_unix_ns, k.unix_ns - b.unix_ns AS since_ns, k.resident_bytes,
        k.resident_bytes - k.retained_bytes AS resident_after_bytes
 FROM kept AS k
-LEFT JOIN began AS b ON b.run_id = k.run_id;
+LEFT JOIN began AS b ON b.run_id = k.run_id
+WHERE k.gc_num > 0 OR k.unix_ns - b.unix_ns >= 10000000 OR b.unix_ns IS NULL;
 
 -- scavenger_behind ---------------------------------------------------------------------
 
@@ -782,8 +787,9 @@ WITH word (name, unit, doc) AS (VALUES
   ('numgc', 'count', 'Cycles finished.'),
   ('p50_ns', 'ns', 'The median pause, nearest rank.'),
   ('pause_ns', 'ns', 'The pause of the cycle, all its stops.'),
-  ('peak_gc', 'gc number', 'When the heap in use was greatest.'),
+  ('peak_gc', 'gc number', 'When the heap in use was greatest; NULL before the first cycle.'),
   ('peak_inuse_bytes', 'bytes', 'The greatest heap in use.'),
+  ('peak_seq', 'count', 'The snapshot with it, where that was before the first cycle.'),
   ('reason', NULL, 'Why the cycle ran or the snapshot was taken.'),
   ('released_bytes', 'bytes', 'What went back to the operating system in that time.'),
   ('resident_after_bytes', 'bytes', 'resident_bytes with all idle pages released.'),
@@ -795,9 +801,10 @@ WITH word (name, unit, doc) AS (VALUES
   ('seq', 'count', 'Number of the snapshot within the run.'),
   ('severity', NULL, 'How bad it is.'),
   ('short_ns', 'ns', 'elapsed_ns where it is under a minute.'),
-  ('since_gc', 'gc number', 'From when on at least half of it was kept.'),
+  ('since_gc', 'gc number', 'From when on at least half of it was kept; NULL before the first cycle.'),
   ('since_last_ns', 'ns', 'Time since the snapshot before.'),
   ('since_ns', 'ns', 'From then to the last snapshot.'),
+  ('since_seq', 'count', 'From which snapshot on, where that was before the first cycle.'),
   ('since_unix_ns', 'ns', 'From when on at least half of it was kept, Unix time.'),
   ('size_bytes', 'bytes', 'Size of an object.'),
   ('skipped', 'count', 'Snapshots that were not taken.'),
@@ -873,8 +880,8 @@ WITH word (name, unit, doc) AS (VALUES
   ('finding_heap_growing', 'Runs in which the rule heap_growing holds, with its evidence.',
    'run_id value slope_bytes_per_second first_bytes last_bytes elapsed_ns cycles short_ns exit_bytes'),
   ('finding_idle_retained', 'Runs in which the rule idle_retained holds, with its evidence.',
-   'run_id value retained_bytes excess_bytes heap_inuse_bytes peak_inuse_bytes peak_gc '
-    || 'since_gc since_unix_ns since_ns resident_bytes resident_after_bytes'),
+   'run_id value retained_bytes excess_bytes heap_inuse_bytes peak_inuse_bytes peak_gc peak_seq '
+    || 'since_gc since_seq since_unix_ns since_ns resident_bytes resident_after_bytes'),
   ('finding_limit_reached', 'Runs in which the rule limit_reached holds, with its evidence.',
    'run_id value limited cycles first_gc heap_live_end'),
   ('finding_pause_outlier', 'Runs in which the rule pause_outlier holds, with its evidence.',

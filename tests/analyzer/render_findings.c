@@ -26,6 +26,7 @@
 #define KEPT                                                                       \
 	"UPDATE mstats SET heap_idle = 100 * " M ", heap_released = 0, heap_sys =" \
 	" heap_inuse + 100 * " M ", sys = 102 * " M " WHERE snapshot_id > 2;"
+#define NO_CYCLE "UPDATE snapshot SET gc_num = 0, reason = 'interval';"
 #define PEAK "UPDATE mstats SET heap_inuse = 100 * " M " WHERE snapshot_id = 2;"
 
 // clang-format off
@@ -49,6 +50,12 @@ static const struct rule_case {
 	 "100.0 MiB of idle memory (99.9 % of the heap) are kept from the operating system with"
 	 " nothing in them, since gc 3, 2.0 s before the end, after a peak of 100.0 MiB in use at"
 	 " gc 2; releasing them takes the process from 102.0 MiB to 2.0 MiB."},
+	{"idle_retained", KEPT PEAK NO_CYCLE,
+	 "100.0 MiB of idle memory (99.9 % of the heap) are kept from the operating system with"
+	 " nothing in them, since snapshot 2, 2.0 s before the end, after a peak of 100.0 MiB in use at"
+	 " snapshot 1; releasing them takes the process from 102.0 MiB to 2.0 MiB."},
+	{"idle_retained",
+	 KEPT PEAK NO_CYCLE "UPDATE snapshot SET unix_ns = 1700000000000000000 + seq * 1000000;", NULL},
 	{"idle_retained", KEPT, NULL},
 	{"idle_retained", KEPT PEAK "UPDATE mstats SET heap_released = 90 * " M LAST, NULL},
 	{"idle_retained", KEPT PEAK "UPDATE mstats SET next_gc = 90 * " M LAST, NULL},
