@@ -2,9 +2,30 @@
 #include "statements.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "completion.h"
 #include "exit.h"
+
+/* Says which tables and views have the column, where the statement reads none of them. */
+static bool explain_elsewhere(sqlite3 *db, const char *message, const char *column)
+{
+	sqlite3_stmt *stmt;
+	if (sqlite3_prepare_v2(db,
+	                       "SELECT group_concat(name, ', ') FROM (SELECT m.name"
+	                       " FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
+	                       " WHERE c.name = ?1 COLLATE NOCASE AND m.name NOT GLOB '*[^a-zA-Z0-9_]*'"
+	                       " ORDER BY m.name LIMIT 4)", -1, &stmt, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_text(stmt, 1, column, -1, SQLITE_STATIC);
+	const char *tables = sqlite3_step(stmt) == SQLITE_ROW
+	                         ? (const char *)sqlite3_column_text(stmt, 0)
+	                         : NULL;
+	if (tables)
+		complain(EXIT_USAGE, "SQL: %s; it is in %s", message, tables);
+	sqlite3_finalize(stmt);
+	return tables;
+}
 
 /* What SQLite says, and the nearest name of the database to one that is not there. */
 static int explain_unknown(sqlite3 *db, const char *message, const char *name)
@@ -16,9 +37,9 @@ static int explain_unknown(sqlite3 *db, const char *message, const char *name)
 	name = dot ? dot + 1 : name;
 	if (completion_collect(&known, db, none))
 		near = completion_nearest(&known, name);
-	if (near)
+	if (near && strcasecmp(near, name) != 0)
 		complain(EXIT_USAGE, "SQL: %s; did you mean '%s'?", message, near);
-	else
+	else if (!near || !explain_elsewhere(db, message, name))
 		complain(EXIT_USAGE, "SQL: %s", message);
 	completion_free(&known);
 	return EXIT_USAGE;

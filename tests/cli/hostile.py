@@ -243,6 +243,7 @@ def try_words(folder):
                        ("pause_p9_ms", "pause_p9"), ("heap_aloc", "heap_alloc")):
         refused(["check", "good.zst", "--max", word + "=1"], USAGE, f"did you mean '{says}", folder)
     refused(["sql", "good.zst", "SELECT coutn(*) FROM run"], USAGE, "did you mean 'count'?", folder)
+    refused(["sql", "good.zst", "SELECT stop_ns FROM run"], USAGE, "no such column: stop_ns; it is in ", folder)
     refused(["sql", "good.zst", "SELECT heap_aloc FROM mstats"], USAGE, "'heap_alloc'?", folder)
     refused(["sql", "good.zst", "SELECT * FROM fragmentatoin"], USAGE, "'fragmentation'?", folder)
     refused(["sql", "good.zst", "SELECT " + "x" * 9000], USAGE, "no such column", folder)
