@@ -236,15 +236,21 @@ static void word_unload(struct mcache *m, unsigned class)
 static unsigned next_word(struct span *s)
 {
 	enum { WORTH_SLOTS = 32 };
-	unsigned w = s->group == SPAN_GROUP_NONE ? 0 : s->group;
-	if (bits_in(*span_free_word(s, w)) >= WORTH_SLOTS)
-		return w;
-	for (w = s->group == SPAN_GROUP_NONE ? 0 : w + 1; w < s->words; w++)
-		if (*span_free_word(s, w))
-			return w;
 	unsigned count = span_free_count(s);
 	if (count == 0 || (s->gone_around && count <= s->nelems >> 4u))
 		return SPAN_GROUP_NONE;
+	if (s->words == 1) {
+		s->gone_around = true;
+		return 0;
+	}
+	unsigned w = s->group;
+	if (w == SPAN_GROUP_NONE)
+		w = 0;
+	else if (bits_in(*span_free_word(s, w)) < WORTH_SLOTS)
+		w++;
+	for (; w < s->words; w++)
+		if (*span_free_word(s, w))
+			return w;
 	s->gone_around = true;
 	for (w = 0; !*span_free_word(s, w);)
 		w++;
@@ -409,19 +415,20 @@ static struct span *sweep_for_slots(struct mcache *m, unsigned class)
 }
 
 /*
- * Go's table, but for malloc's objects when there are many of a class: longer spans, so that
- * a refill finds more and frees all over the heap meet fewer span structures.
+ * Go's table, but longer spans for malloc's objects, the longer the more spans there are of
+ * the class: a refill finds more, and frees all over the heap meet fewer span structures.
  */
 static size_t pages_for_new(unsigned class)
 {
-	enum { SPANS_MANY = 16, PAGES_MAX = 8, OBJECTS_MAX = 1024 };
+	enum { PAGES_MAX = 8, OBJECTS_MAX = 1024 };
 	unsigned size_class = class % SIZECLASS_COUNT;
 	size_t pages = sizeclass_pages[size_class];
-	if (class < span_class(SPAN_ROOT, 0) ||
-	    __atomic_load_n(&mcentral[class].count, __ATOMIC_RELAXED) < SPANS_MANY)
+	size_t pages_max = OBJECTS_MAX * (size_t)sizeclass_bytes[size_class] / PAGE_BYTES;
+	if (class < span_class(SPAN_ROOT, 0))
 		return pages;
-	while (2 * pages <= PAGES_MAX &&
-	       2 * pages * PAGE_BYTES <= OBJECTS_MAX * (size_t)sizeclass_bytes[size_class])
+	pages_max = pages_max < PAGES_MAX ? pages_max : PAGES_MAX;
+	unsigned spans = __atomic_load_n(&mcentral[class].count, __ATOMIC_RELAXED);
+	for (; spans >= 2 && 2 * pages <= pages_max; spans /= 2)
 		pages *= 2;
 	return pages;
 }
