@@ -21,10 +21,13 @@ struct counters {
 	_Atomic int64_t heap_live;
 	_Atomic int64_t heap_scan;
 	_Atomic uint64_t gc_trigger; /* a cycle is due when heap_live reaches it */
-	_Atomic int64_t shrink_trigger; /* counters_shrunk is due when it falls to this; 0: never */
+	_Atomic int64_t shrink_trigger; /* counters_shrunk is due when it falls below this */
 };
 
 extern struct counters counters;
+
+/* Of shrink_trigger. 0 would not do: one thread may settle its frees before another what it took. */
+#define COUNTERS_NEVER INT64_MIN
 
 /* Called inside the heap, never blocks. Set once. */
 extern void (*counters_shrunk)(void);

@@ -9,7 +9,7 @@
 #include "sanitizer.h"
 #include "sweep.h"
 
-struct counters counters;
+struct counters counters = {.shrink_trigger = COUNTERS_NEVER};
 void (*counters_shrunk)(void);
 
 /* What a thread keeps to itself of its share of heap_live. */

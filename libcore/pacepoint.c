@@ -19,7 +19,7 @@ static struct {
 
 static void heap_has_shrunk(void)
 {
-	atomic_store_explicit(&counters.shrink_trigger, 0, memory_order_relaxed);
+	atomic_store_explicit(&counters.shrink_trigger, COUNTERS_NEVER, memory_order_relaxed);
 	atomic_store(&pacepoint.shrunk, true);
 	background_wake();
 }
@@ -39,7 +39,7 @@ bool pacepoint_stands_for_cycle(void)
 /* The heap may grow by the percentage; the way back from there is where it has shrunk as much. */
 static void set_shrink_trigger(int64_t live_bytes, int percent)
 {
-	int64_t trigger = 0;
+	int64_t trigger = COUNTERS_NEVER;
 	if (percent > 0 && live_bytes >= SHRINK_WORTH_BYTES)
 		trigger = (int64_t)((double)live_bytes * 100 / (100 + percent));
 	atomic_store_explicit(&counters.shrink_trigger, trigger, memory_order_relaxed);
