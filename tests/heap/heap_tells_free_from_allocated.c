@@ -124,15 +124,13 @@ static void *free_at_the_same_time(void *object)
 	return NULL;
 }
 
-static void frees_at_the_same_time_count_once(void)
+__attribute__((unused)) static void frees_at_the_same_time_count_once(void)
 {
 	void *keep = memspan_alloc_uncollectable(900), *twice = memspan_alloc_uncollectable(900);
 	memspan_free(twice);
 	on_thread(free_at_the_same_time, twice);
-#ifndef MEMSPAN_CHECKS /* which rightly calls this broken, until it is folded */
 	check(strstr(said(collect, NULL), "was freed by two threads"));
 	counters_agree_with_the_spans();
-#endif
 	memspan_free(keep);
 }
 
@@ -160,6 +158,8 @@ int main(void)
 	a_slot_in_a_cache_is_not_freed_by_another();
 	memspan_set_gc_percent(100);
 	what_is_in_use_is_never_taken_for_free();
+#ifndef MEMSPAN_CHECKS /* they rightly call a span broken that was freed into so, and so any cycle ends */
 	frees_at_the_same_time_count_once();
+#endif
 	return 0;
 }
