@@ -56,7 +56,6 @@ static void own_full(struct mcache *m, struct span *s)
 {
 	mcentral_list_push(&m->full[span_class_of(s)], s);
 	span_set_turn_count(s, full_count_max(s) + 1);
-	s->freed_bytes = (uint32_t)s->elem_bytes;
 }
 
 /*
@@ -102,36 +101,75 @@ static struct span *take_partial(struct mcache *m, unsigned class)
 
 /* ---- heap_live --------------------------------------------------------- */
 
-static int64_t free_bytes(const struct span *s)
+static int64_t slot_bytes(const struct span *s, unsigned count)
 {
-	return (int64_t)span_free_count(s) * (int64_t)s->elem_bytes;
+	return (int64_t)count * (int64_t)s->elem_bytes;
+}
+
+static void add_freed_live(struct mcache *m, const struct span *s, int64_t bytes)
+{
+	m->live_freed += bytes;
+	m->scan_freed += span_noscan(s) ? 0 : bytes;
 }
 
 /* Free slots became the thread's to hand out. */
-static void count_taken_live(struct mcache *m, const struct span *s, unsigned count)
+static void charge(struct mcache *m, struct span *s, unsigned count)
 {
-	int64_t bytes = (int64_t)count * (int64_t)s->elem_bytes;
-	m->live_freed -= bytes;
-	if (!span_noscan(s))
-		m->scan_freed -= bytes;
-	if (m->live_freed + m->quick_freed < -LIVE_TAKEN_MAX_BYTES)
+	add_freed_live(m, s, -slot_bytes(s, count));
+	if (m->live_freed < -LIVE_TAKEN_MAX_BYTES)
 		mcache_settle_live(m);
 }
 
-static void count_freed_live(struct mcache *m, const struct span *s)
+/* What was charged of a span and not taken. */
+static void uncharge(struct mcache *m, struct span *s)
 {
-	m->live_freed += (int64_t)s->elem_bytes;
-	if (!span_noscan(s))
-		m->scan_freed += (int64_t)s->elem_bytes;
-	if (m->live_freed + m->quick_freed > LIVE_FREED_MAX_BYTES)
+	add_freed_live(m, s, slot_bytes(s, s->charged_count));
+	s->charged_count = 0;
+}
+
+/* What frees of malloc's objects have not done: they only count themselves. */
+static int64_t uncredited_bytes(const struct mcache *m, unsigned size_class)
+{
+	return (int64_t)(m->counts.nfree[span_class(SPAN_ROOT, size_class)] - m->credited[size_class]) *
+	       sizeclass_bytes[size_class];
+}
+
+static void credit_counted(struct mcache *m, unsigned size_class)
+{
+	int64_t bytes = uncredited_bytes(m, size_class);
+	m->live_freed += bytes;
+	m->scan_freed += bytes;
+	m->credited[size_class] = m->counts.nfree[span_class(SPAN_ROOT, size_class)];
+	if (m->live_freed > LIVE_FREED_MAX_BYTES)
+		mcache_settle_live(m);
+}
+
+/* An object of the span was freed and counted. */
+static void credit(struct mcache *m, const struct span *s)
+{
+	if (s->kind == SPAN_ROOT) {
+		credit_counted(m, s->size_class);
+		return;
+	}
+	add_freed_live(m, s, slot_bytes(s, 1));
+	if (m->live_freed > LIVE_FREED_MAX_BYTES)
 		mcache_settle_live(m);
 }
 
 void mcache_settle_live(struct mcache *m)
 {
-	if (m->live_freed || m->quick_freed)
-		counters_live_sub(m->live_freed + m->quick_freed, m->scan_freed + m->quick_freed);
-	m->live_freed = m->scan_freed = m->quick_freed = 0;
+	if (m->live_freed)
+		counters_live_sub(m->live_freed, m->scan_freed);
+	m->live_freed = m->scan_freed = 0;
+}
+
+int64_t mcache_freed_live(const struct mcache *m, int64_t *scan_bytes)
+{
+	int64_t counted = 0;
+	for (unsigned size_class = 1; size_class < SIZECLASS_COUNT; size_class++)
+		counted += uncredited_bytes(m, size_class);
+	*scan_bytes = m->scan_freed + counted;
+	return m->live_freed + counted;
 }
 
 /* ---- the current span -------------------------------------------------- */
@@ -198,6 +236,10 @@ static void word_load(struct mcache *m, unsigned class, unsigned w)
 	span_set_free_count(s, span_free_count(s) - count);
 	s->taken_count = (uint16_t)(s->taken_count + count);
 	m->counts.nmalloc[class] += count;
+	unsigned charged = count < s->charged_count ? count : s->charged_count;
+	s->charged_count = (uint16_t)(s->charged_count - charged);
+	if (charged < count) /* freed since the span was charged */
+		charge(m, s, count - charged);
 	slot->word = &s->groups[w].cached;
 	slot->group_base = span_object(s, w * 64);
 	slot->elem_bytes = (uint32_t)s->elem_bytes;
@@ -222,6 +264,7 @@ static void word_unload(struct mcache *m, unsigned class)
 		*slot->word = 0;
 		span_set_free_count(s, span_free_count(s) + count);
 		s->taken_count = (uint16_t)(s->taken_count - count);
+		s->charged_count = (uint16_t)(s->charged_count + count);
 		m->counts.nmalloc[class] -= count;
 	}
 	s->group = SPAN_GROUP_NONE;
@@ -261,9 +304,11 @@ static void make_current(struct mcache *m, unsigned class, struct span *s)
 {
 	m->slots[class].span = s;
 	span_set_turn_count(s, UINT16_MAX);
-	s->freed_bytes = 0;
 	s->gone_around = false;
-	count_taken_live(m, s, span_free_count(s));
+	s->charged_count = (uint16_t)span_free_count(s);
+	if (s->kind == SPAN_ROOT)
+		credit_counted(m, s->size_class);
+	charge(m, s, s->charged_count);
 }
 
 static void leave_current(struct mcache *m, unsigned class, struct span *s)
@@ -271,8 +316,7 @@ static void leave_current(struct mcache *m, unsigned class, struct span *s)
 	span_will_change(s);
 	forget_current(m, class);
 	s->group = SPAN_GROUP_NONE;
-	m->live_freed += free_bytes(s); /* was counted as taken, and was not */
-	m->scan_freed += span_noscan(s) ? 0 : free_bytes(s);
+	uncharge(m, s);
 	own_full(m, s);
 }
 
@@ -309,8 +353,7 @@ static bool open_parcel(struct mcache *m, struct span *s, uintptr_t p)
 	struct span_group *group = &s->groups[span_index(s, p) >> 6];
 	if (parcel->group != group || parcel->bytes >= MCACHE_PARCEL_BYTES_MAX)
 		hand_over(parcel);
-	if (m->live_freed + m->quick_freed > LIVE_FREED_MAX_BYTES)
-		mcache_settle_live(m);
+	credit_counted(m, s->size_class);
 	parcel->span = s;
 	parcel->group = group;
 	parcel->known_free = span_group_free(group) & ~parcel->slots;
@@ -322,15 +365,8 @@ static bool open_parcel(struct mcache *m, struct span *s, uintptr_t p)
 /* Frees by other threads into a span that m owns. */
 static void fold_own(struct mcache *m, struct span *s)
 {
-	unsigned class = span_class_of(s);
-	unsigned folded = span_fold_remote(s);
-	if (!folded)
-		return;
-	if (m->slots[class].span == s) {
-		count_taken_live(m, s, folded);
-		return;
-	}
-	gained_slots(m, s);
+	if (span_fold_remote(s) && m->slots[span_class_of(s)].span != s)
+		gained_slots(m, s);
 }
 
 static void drain_own(struct mcache *m)
@@ -491,10 +527,9 @@ static enum mcache_free_result free_owned(struct mcache *m, struct span *s, unsi
 	*span_free_word(s, w) |= bit;
 	s->until_turn--;
 	m->counts.nfree[class]++;
-	if (m->slots[class].span == s)
-		return MCACHE_FREED;
-	count_freed_live(m, s);
-	gained_slots(m, s);
+	credit(m, s);
+	if (m->slots[class].span != s)
+		gained_slots(m, s);
 	return MCACHE_FREED;
 }
 
@@ -506,7 +541,7 @@ static enum mcache_free_result free_remote(struct mcache *m, struct span *s, uns
 	if ((span_group_free(&s->groups[w]) & bit) || (atomic_fetch_or(span_remote_word(s, w), bit) & bit))
 		return MCACHE_DOUBLE_FREE;
 	m->counts.nfree[class]++;
-	count_freed_live(m, s);
+	credit(m, s);
 	mcentral_push_remote(s);
 	return MCACHE_FREED;
 }
@@ -534,6 +569,7 @@ enum mcache_free_result mcache_free(struct mcache *m, struct span *s, unsigned i
 
 void mcache_span_turned(struct mcache *m, struct span *s)
 {
+	credit(m, s);
 	gained_slots(m, s);
 }
 
@@ -580,7 +616,8 @@ void mcache_flush(struct mcache *m)
 	mcache_hand_over(m);
 	m->ticket = SPAN_NO_TICKET;
 	m->tiny = m->tiny_end = 0;
-	m->live_freed = m->scan_freed = m->quick_freed = 0;
+	m->live_freed = m->scan_freed = 0; /* heap_live is found anew */
+	__builtin_memcpy(m->credited, &m->counts.nfree[span_class(SPAN_ROOT, 0)], sizeof m->credited);
 	m->empty_pages = 0;
 	for (unsigned class = 0; class < SPAN_CLASSES; class++) {
 		if (m->slots[class].span)
@@ -650,15 +687,17 @@ void mcache_close(struct mcache *m, struct mcache_counts *ended)
 		struct span *s = m->slots[class].span;
 		if (s) {
 			word_unload(m, class);
-			counters_live_add(-free_bytes(s), !span_noscan(s));
+			uncharge(m, s);
 			mcentral_put(s);
 		}
 		put_list(&m->partial[class]);
 		put_list(&m->full[class]);
 	}
 	m->empty_pages = 0;
+	m->live_freed = mcache_freed_live(m, &m->scan_freed);
 	mcache_settle_live(m);
 	mcache_counts_add(ended, &m->counts);
 	__builtin_memset(&m->counts, 0, sizeof m->counts);
+	__builtin_memset(m->credited, 0, sizeof m->credited);
 	m->tiny = m->tiny_end = 0;
 }

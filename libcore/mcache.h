@@ -50,11 +50,11 @@ struct mcache_counts {
 
 struct mcache {
 	uintptr_t ticket;       /* span_ticket; SPAN_NO_TICKET until a slow path frees */
-	int64_t quick_freed;    /* as live_freed and scan_freed, by mcache_free_quick */
 	uintptr_t tiny;         /* free part of the current tiny block */
 	uintptr_t tiny_end;
 	int64_t live_freed;     /* bytes freed explicitly, less bytes taken, not yet off heap_live */
 	int64_t scan_freed;
+	uint64_t credited[SIZECLASS_COUNT]; /* of nfree of malloc's objects: what is in live_freed */
 	struct mcache_slot slots[SPAN_CLASSES];
 	struct mcache_counts counts;
 	struct span *partial[SPAN_CLASSES], *full[SPAN_CLASSES];
@@ -152,7 +152,6 @@ static inline __attribute__((always_inline)) bool mcache_free_quick(struct mcach
 	if (__builtin_expect(bits_get_in(free | group->cached, index), 0))
 		return false;
 	group->free = bits_with(free, index);
-	m->quick_freed += s->freed_bytes;
 	m->counts.nfree[s->span_class]++;
 	return true;
 }
@@ -179,7 +178,6 @@ static inline __attribute__((always_inline)) bool mcache_free_into_parcel(struct
 		return false;
 	parcel->slots = after ^ parcel->known_free;
 	parcel->bytes += (uint32_t)s->elem_bytes;
-	m->quick_freed += (int64_t)s->elem_bytes;
 	m->counts.nfree[s->span_class]++;
 	return true;
 }
@@ -205,8 +203,11 @@ void mcache_hand_over(struct mcache *m);
  */
 bool mcache_is_allocated(struct span *s, unsigned index);
 
-/* Hands explicit frees in to heap_live. */
+/* Hands explicit frees in to heap_live; of malloc's those that some slow path has credited. */
 void mcache_settle_live(struct mcache *m);
+
+/* All that heap_live does not know yet, and of it *scan_bytes that heap_scan does not. World stopped. */
+int64_t mcache_freed_live(const struct mcache *m, int64_t *scan_bytes);
 
 /*
  * The world is stopped, a new mark phase begins: gives all words back; ownership ends

@@ -89,7 +89,6 @@ struct span {
 	size_t elem_bytes;        /* npages * PAGE_BYTES for large objects and stacks */
 	uint32_t magic;           /* sizeclass_magic; 0 for one object */
 	uint32_t quick_nelems;    /* nelems of malloc's small objects without specials, else 0 */
-	uint32_t freed_bytes;     /* that a free takes off heap_live; 0 while the owner allocates here */
 	uint16_t until_turn;      /* so many frees from now span_free_count is turn_count */
 	uint16_t turn_count;      /* with which the span's list may change */
 	uint16_t nelems;          /* 0 for a stack */
@@ -100,6 +99,7 @@ struct span {
 	_Atomic uint32_t sweepgen;
 	uint32_t born_gc;
 	uint16_t taken_count;     /* slots that were cached, while the span is not dirty */
+	uint16_t charged_count;   /* free slots that are in heap_live: of its owner's current span */
 	bool filled;              /* free slots hold a pattern (fill.h) */
 	bool gone_around;         /* its owner has allocated from all its groups, the first again */
 	uint32_t special_place;   /* in special.c's table, from 1; 0: it is not there */

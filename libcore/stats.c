@@ -85,8 +85,9 @@ static void gather(struct thread *t, void *arg)
 	mcache_counts_add(&sum->counts, &m->counts);
 	for (unsigned class = 0; class < SPAN_CLASSES; class++)
 		sum->counts.nmalloc[class] -= (unsigned)__builtin_popcountll(*m->slots[class].word);
-	sum->live_freed += m->live_freed + m->quick_freed;
-	sum->scan_freed += m->scan_freed + m->quick_freed;
+	int64_t scan_freed;
+	sum->live_freed += mcache_freed_live(m, &scan_freed);
+	sum->scan_freed += scan_freed;
 	sum->caches += t->open;
 }
 
@@ -209,7 +210,7 @@ static void hand_over(struct thread *t, void *arg)
 void stats_check(void)
 {
 	static memspan_mstats st; /* guarded by the stopped world */
-	uint64_t alloc = 0, objects = 0, inuse = 0, stacks = 0, idle = 0, released = 0;
+	uint64_t alloc = 0, objects = 0, inuse = 0, stacks = 0, idle = 0, released = 0, charged = 0;
 	world_for_each_thread(hand_over, NULL);
 	stats_read(&st);
 	for (size_t at = 0, end = pageheap_opened_pages(); at < end;) {
@@ -223,16 +224,19 @@ void stats_check(void)
 			stacks += pages = s->npages;
 		} else {
 			span_check(s);
-			uint64_t count = span_alloc_count(
-			    s, (unsigned)__builtin_popcountll(span_cached(s)));
+			unsigned cached = (unsigned)__builtin_popcountll(span_cached(s));
+			uint64_t count = span_alloc_count(s, cached);
 			objects += count;
 			alloc += count * s->elem_bytes;
+			charged += (cached + s->charged_count) * s->elem_bytes;
 			inuse += pages = s->npages;
 		}
 		at += pages;
 	}
 	expect("alloc", alloc, st.alloc);
 	expect("objects", objects, st.heap_objects);
+	if (cycle_figures.numgc == 0) /* later it also holds what died before it was swept */
+		expect("heap_live", alloc + charged, st.heap_live);
 	expect("heap_inuse", inuse * PAGE_BYTES, st.heap_inuse);
 	expect("stacks_inuse", stacks * PAGE_BYTES, st.stacks_inuse);
 	expect("heap_idle", idle * PAGE_BYTES, st.heap_idle);
