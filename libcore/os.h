@@ -70,6 +70,12 @@ void os_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, then abort: for our own mistakes only. */
 _Noreturn void os_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * As pthread_atfork, but for as long as the process lives: that forgets a library's functions
+ * when exit has ended the library, while other threads, and later destructors, may fork still.
+ */
+void os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void));
+
 /* Whether the C library knows the environment yet: it does before the first constructor. */
 bool os_has_environment(void);
 /* getenv, but NULL in a setuid program. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -317,6 +318,21 @@ _Noreturn void os_fatal(const char *format, ...)
 	warn(format, args);
 	va_end(args);
 	abort();
+}
+
+#if defined(__GLIBC__)
+/* What pthread_atfork calls, in the Linux Standard Base; it forgets what `library` NULL registered never. */
+int __register_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void),
+                      void *library);
+#endif
+
+void os_at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void))
+{
+#if defined(__GLIBC__)
+	__register_atfork(before, in_parent, in_child, NULL);
+#else
+	pthread_atfork(before, in_parent, in_child);
+#endif
 }
 
 bool os_has_environment(void)

@@ -840,5 +840,5 @@ void world_setup(void)
 	world.cpus = os_cpu_count();
 	fence_register();
 	check_handler();
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	os_at_fork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

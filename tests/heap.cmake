@@ -12,12 +12,13 @@ set(heap_stress_environment MEMSPAN_GCPERCENT=25)
 set(heap_moves_pointers_while_marked_arguments 3)
 set(finalizers_change_while_marked_arguments 1)
 set(roots_change_while_marked_arguments 2)
+set(heap_young_arguments 100)
 if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	# Each in both modes of the collector.
 	foreach(name heap_collects heap_counts heap_keeps_its_promises heap_stress
 			heap_moves_pointers_while_marked roots_change_while_marked snapshot_of_one_instant
 			weak_references finalizers_run_in_order handlers_move_pointers handlers_wait
-			handlers_hold_pointers
+			handlers_hold_pointers heap_young
 			finalizers_change_while_marked specials_survive_fork)
 		memspan_add_plain_test(${name} SOURCES ${heap_folder}/${name}.c ${heap_folder}/mode.c
 			LIBS memspan_core memspan_dumper memspan_format Threads::Threads
@@ -30,7 +31,7 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=beside")
 	endforeach()
 	# As world_survives_fork (libcore.cmake).
-	set_tests_properties(specials_survive_fork specials_survive_fork_beside
+	set_tests_properties(specials_survive_fork specials_survive_fork_beside heap_young heap_young_beside
 		PROPERTIES LABELS no_asan)
 	foreach(mode stopped beside)
 		add_test(NAME heap_stress_for_minutes_${mode} COMMAND heap_stress 120)
@@ -52,8 +53,14 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	add_test(NAME tracking_asks_old_kernels_with_care COMMAND tracking_asks_with_care old)
 	# Seccomp is this kernel's, and is not emulated.
 	set_tests_properties(tracking_may_be_refused PROPERTIES LABELS native)
+	add_library(fork_while_exiting_library SHARED ${heap_folder}/fork_while_exiting_library.c)
+	target_link_libraries(fork_while_exiting_library PRIVATE Threads::Threads)
+	set_target_properties(fork_while_exiting_library PROPERTIES C_VISIBILITY_PRESET default)
+	memspan_add_plain_test(fork_while_exiting SOURCES ${heap_folder}/fork_while_exiting.c
+		LIBS memspan_core fork_while_exiting_library Threads::Threads)
 	# As world_survives_fork (libcore.cmake).
-	set_tests_properties(fork_beside_late_helper tracking_may_end PROPERTIES LABELS no_asan)
+	set_tests_properties(fork_beside_late_helper fork_while_exiting tracking_may_end
+		PROPERTIES LABELS no_asan)
 endif()
 
 # The same with recording on, which runs in the program's calls too.
