@@ -84,11 +84,12 @@ static bool is_within(uintptr_t address, uintptr_t lo, uintptr_t hi)
 static uintptr_t stack_end(struct thread *t, uintptr_t address, bool *ordinary)
 {
 	struct mapping around;
+	*ordinary = false;
+	if (is_within(address, t->place.alternate_lo, t->place.alternate_hi))
+		return t->place.alternate_hi;
 	*ordinary = is_within(address, t->stack_lo, t->stack_hi);
 	if (*ordinary)
 		return t->stack_hi;
-	if (is_within(address, t->place.alternate_lo, t->place.alternate_hi))
-		return t->place.alternate_hi;
 	struct span *s = pageheap_span_of(address);
 	if (s && s->state == SPAN_STACK)
 		return s->base + s->elem_bytes;

@@ -206,13 +206,18 @@ static void find_stack(struct thread *t, uintptr_t frame)
 		t->stack_hi = tls_begin;
 }
 
-/* As above for a thread at its begin, when it is cheaper. */
+/*
+ * As above for a thread at its begin, when it is cheaper. The C library's own and all thread-local
+ * variables are part of the stack's size: below it is a guard, and maybe another's memory.
+ */
 static void derive_stack(struct thread *t, uintptr_t frame)
 {
 	uintptr_t tls_begin = tls_area_begin(t->tls), bytes = t->stack_hi - t->stack_lo;
 	bool tls_above = tls_begin > frame && tls_begin - frame < FRAMES_ABOVE_BYTES;
+	uintptr_t page_mask = -(uintptr_t)os_page_bytes();
+	uintptr_t end = tls_above ? (tls_area_end(t->tls) + ~page_mask) & page_mask : frame;
 	t->stack_hi = tls_above ? tls_begin : frame;
-	t->stack_lo = t->stack_hi - bytes;
+	t->stack_lo = end - bytes;
 }
 
 static void set_current(struct thread *t)

@@ -46,7 +46,8 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 			heap_tells_free_from_allocated leaks_of_uncollectable tracking_may_end
 			tracking_may_be_refused stack_grows_while_marked
 			fork_beside_late_helper tracking_asks_with_care remote_frees_come_late
-			refill_after_a_closed_heap frees_settle_first)
+			refill_after_a_closed_heap frees_settle_first
+			alternate_stack_is_near)
 		memspan_add_plain_test(${name}
 			SOURCES ${heap_folder}/${name}.c LIBS memspan_core Threads::Threads)
 	endforeach()
