@@ -72,4 +72,11 @@ if(TARGET memanalyze AND TARGET heap_keeps_its_promises)
 $<TARGET_FILE:memanalyze> verify ${recorded}")
 	set_tests_properties(heap_keeps_its_promises_recorded PROPERTIES
 		TIMEOUT 300 ENVIRONMENT "${memspan_test_environment}")
+	set(recorded ${CMAKE_CURRENT_BINARY_DIR}/heap_young_recorded)
+	add_test(NAME heap_young_recorded COMMAND sh -c
+		"rm -rf ${recorded} && mkdir ${recorded} && \
+MEMSPAN_DUMP=${recorded} MEMSPAN_DUMP_INTERVAL=3ms $<TARGET_FILE:heap_young> 50 && \
+for file in ${recorded}/*.zst; do $<TARGET_FILE:memanalyze> verify $file >/dev/null || exit 1; done")
+	set_tests_properties(heap_young_recorded PROPERTIES
+		TIMEOUT 300 LABELS no_asan ENVIRONMENT "${memspan_test_environment}")
 endif()

@@ -5,7 +5,7 @@ endif()
 set(malloc_folder ${CMAKE_CURRENT_LIST_DIR}/malloc)
 
 # Each runs with the C library's malloc and with ours.
-foreach(name semantics threads)
+foreach(name semantics threads young)
 	memspan_add_plain_test(malloc_${name}_by_libc
 		SOURCES ${malloc_folder}/malloc_${name}.c LIBS Threads::Threads ${CMAKE_DL_LIBS})
 	target_compile_options(malloc_${name}_by_libc PRIVATE -fno-builtin
