@@ -97,14 +97,14 @@ void assist_wait(bool by_limit)
 }
 
 /*
- * Marking must have come as far as the heap has grown from the cycle's start to the middle between
- * that and its goal. (Go: to the goal.) All that is allocated while marking goes on lives until the
+ * Marking must have come as far as the heap has grown from the cycle's start through a third of
+ * the way to its goal. (Go: to the goal.) All that is allocated while marking goes on lives until the
  * next cycle, and raises that one's goal: the sooner it is over the less that is.
  */
 static double due_scan_bytes(void)
 {
 	int64_t live = atomic_load_explicit(&counters.heap_live, memory_order_relaxed);
-	double room = ((double)present_goal() - (double)state.live_at_start) / 2;
+	double room = ((double)present_goal() - (double)state.live_at_start) / 3;
 	double grown = (double)(live - state.live_at_start);
 	return room > grown ? (double)state.scan_bytes * grown / room : 1e18;
 }
