@@ -189,6 +189,15 @@ bool mapping_readable(uintptr_t lo, uintptr_t hi)
 	return readable;
 }
 
+uintptr_t mapping_readable_end(uintptr_t address, size_t bytes_max)
+{
+	uintptr_t at = (address | (os_page_bytes() - 1)) + 1;
+	bool tells = mapping_reads_safely();
+	while (tells && at - address < bytes_max && mapping_readable(at, at + 1))
+		at += os_page_bytes();
+	return at;
+}
+
 static bool is_mapped(uintptr_t page, size_t unit)
 {
 	unsigned char resident;

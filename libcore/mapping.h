@@ -38,6 +38,12 @@ bool mapping_reads_safely(void);
 bool mapping_readable(uintptr_t lo, uintptr_t hi);
 
 /*
+ * Where what can be read from an address on ends, after bytes_max at the latest: for when /proc
+ * tells nothing. The end of its page when the system does not tell that either.
+ */
+uintptr_t mapping_readable_end(uintptr_t address, size_t bytes_max);
+
+/*
  * Calls touched for the parts of [lo, hi) that were ever written. A page that is swapped
  * out belongs to them (mincore would leave it out), one that is not mapped does not.
  * Where the system does not tell, all mapped pages count.

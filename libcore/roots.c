@@ -94,7 +94,7 @@ static uintptr_t stack_end(struct thread *t, uintptr_t address, bool *ordinary)
 	if (s && s->state == SPAN_STACK)
 		return s->base + s->elem_bytes;
 	if (!mapping_around(address, &around))
-		return (address | (os_page_bytes() - 1)) + 1;
+		return mapping_readable_end(address, FOREIGN_STACK_BYTES_MAX);
 	if (is_within(t->stack_hi - 1, around.lo, around.hi)) { /* larger than was known */
 		*ordinary = true;
 		t->stack_lo = around.lo;

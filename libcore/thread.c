@@ -194,7 +194,7 @@ static void find_stack(struct thread *t, uintptr_t frame)
 	uintptr_t tls_begin = tls_area_begin(t->tls);
 	if (!mapping_around(frame, &around)) {
 		around.lo = (frame & -(uintptr_t)os_page_bytes()) - STACK_BYTES_DEFAULT;
-		around.hi = (frame | (os_page_bytes() - 1)) + 1;
+		around.hi = mapping_readable_end(frame, STACK_BYTES_DEFAULT);
 		around.main_stack = false;
 	}
 	t->stack_lo = around.lo;

@@ -33,6 +33,11 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 	# As world_survives_fork (libcore.cmake).
 	set_tests_properties(specials_survive_fork specials_survive_fork_beside heap_young heap_young_beside
 		PROPERTIES LABELS no_asan)
+	# A sanitizer's runtime reads /proc itself.
+	add_test(NAME heap_young_without_proc
+		COMMAND ${heap_folder}/test_without_proc $<TARGET_FILE:heap_young> 50)
+	set_tests_properties(heap_young_without_proc PROPERTIES
+		TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS no_asan)
 	foreach(mode stopped beside)
 		add_test(NAME heap_stress_for_minutes_${mode} COMMAND heap_stress 120)
 		set_tests_properties(heap_stress_for_minutes_${mode} PROPERTIES LABELS long TIMEOUT 600
