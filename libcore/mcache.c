@@ -158,7 +158,7 @@ static void credit(struct mcache *m, const struct span *s)
 
 void mcache_settle_live(struct mcache *m)
 {
-	if (m->live_freed)
+	if (m->live_freed || m->scan_freed)
 		counters_live_sub(m->live_freed, m->scan_freed);
 	m->live_freed = m->scan_freed = 0;
 }

@@ -210,7 +210,7 @@ static void hand_over(struct thread *t, void *arg)
 void stats_check(void)
 {
 	static memspan_mstats st; /* guarded by the stopped world */
-	uint64_t alloc = 0, objects = 0, inuse = 0, stacks = 0, idle = 0, released = 0, charged = 0;
+	uint64_t alloc = 0, objects = 0, inuse = 0, stacks = 0, idle = 0, released = 0, live = 0, scan = 0;
 	world_for_each_thread(hand_over, NULL);
 	stats_read(&st);
 	for (size_t at = 0, end = pageheap_opened_pages(); at < end;) {
@@ -228,15 +228,19 @@ void stats_check(void)
 			uint64_t count = span_alloc_count(s, cached);
 			objects += count;
 			alloc += count * s->elem_bytes;
-			charged += (cached + s->charged_count) * s->elem_bytes;
+			uint64_t live_here = (count + cached + s->charged_count) * s->elem_bytes;
+			live += live_here;
+			scan += span_noscan(s) ? 0 : live_here;
 			inuse += pages = s->npages;
 		}
 		at += pages;
 	}
 	expect("alloc", alloc, st.alloc);
 	expect("objects", objects, st.heap_objects);
-	if (cycle_figures.numgc == 0) /* later it also holds what died before it was swept */
-		expect("heap_live", alloc + charged, st.heap_live);
+	if (cycle_figures.numgc == 0) { /* later they also hold what died before it was swept */
+		expect("heap_live", live, st.heap_live);
+		expect("heap_scan", scan, st.heap_scan);
+	}
 	expect("heap_inuse", inuse * PAGE_BYTES, st.heap_inuse);
 	expect("stacks_inuse", stacks * PAGE_BYTES, st.stacks_inuse);
 	expect("heap_idle", idle * PAGE_BYTES, st.heap_idle);
