@@ -96,8 +96,8 @@ static void record_clear(struct thread *t)
 }
 
 /*
- * A cleared record, not in the list. Metadata memory has a lock, so a known thread
- * takes it inside the heap.
+ * A cleared record, not in the list. Metadata memory has a lock, which must be free when the
+ * program forks: a known thread takes it inside the heap, another with the list locked.
  */
 static struct thread *record_take(struct thread *self)
 {
@@ -111,9 +111,13 @@ static struct thread *record_take(struct thread *self)
 	}
 	if (self)
 		thread_enter(self);
+	else
+		lock_acquire(&thread_list.lock);
 	t = sysmem_alloc(sizeof *t, &sysmem_stats.mcache_sys);
 	if (self)
 		thread_leave(self);
+	else
+		lock_release(&thread_list.lock);
 	if (t)
 		t->open_mcache = &thread_nobody.mcache;
 	return t;
