@@ -112,12 +112,17 @@ static void add_freed_live(struct mcache *m, const struct span *s, int64_t bytes
 	m->scan_freed += span_noscan(s) ? 0 : bytes;
 }
 
+static void settle_if_much(struct mcache *m)
+{
+	if (m->live_freed > LIVE_FREED_MAX_BYTES || m->live_freed < -LIVE_TAKEN_MAX_BYTES)
+		mcache_settle_live(m);
+}
+
 /* Free slots became the thread's to hand out. */
 static void charge(struct mcache *m, struct span *s, unsigned count)
 {
 	add_freed_live(m, s, -slot_bytes(s, count));
-	if (m->live_freed < -LIVE_TAKEN_MAX_BYTES)
-		mcache_settle_live(m);
+	settle_if_much(m);
 }
 
 /* What was charged of a span and not taken. */
@@ -140,8 +145,7 @@ static void credit_counted(struct mcache *m, unsigned size_class)
 	m->live_freed += bytes;
 	m->scan_freed += bytes;
 	m->credited[size_class] = m->counts.nfree[span_class(SPAN_ROOT, size_class)];
-	if (m->live_freed > LIVE_FREED_MAX_BYTES)
-		mcache_settle_live(m);
+	settle_if_much(m);
 }
 
 /* An object of the span was freed and counted. */
@@ -152,8 +156,7 @@ static void credit(struct mcache *m, const struct span *s)
 		return;
 	}
 	add_freed_live(m, s, slot_bytes(s, 1));
-	if (m->live_freed > LIVE_FREED_MAX_BYTES)
-		mcache_settle_live(m);
+	settle_if_much(m);
 }
 
 void mcache_settle_live(struct mcache *m)

@@ -321,7 +321,7 @@ _Noreturn void os_fatal(const char *format, ...)
 }
 
 #if defined(__GLIBC__)
-/* What pthread_atfork calls, in the Linux Standard Base; it forgets what `library` NULL registered never. */
+/* What pthread_atfork calls, in the Linux Standard Base; it never forgets what has no library. */
 int __register_atfork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void),
                       void *library);
 #endif

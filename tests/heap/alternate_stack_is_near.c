@@ -29,9 +29,10 @@ static void set_alternate_stack(void)
 	check(pthread_attr_destroy(&attributes) == 0);
 	char *wish = (char *)lowest - guard - ALTERNATE_BYTES;
 	char *at = mmap(wish, ALTERNATE_BYTES, PROT_READ | PROT_WRITE,
-	                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (at == MAP_FAILED) /* something is there already: it is tried elsewhere then */
-		at = mmap(NULL, ALTERNATE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		at = mmap(NULL, ALTERNATE_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	check(at != MAP_FAILED);
 	stack_t stack = {.ss_sp = at, .ss_size = ALTERNATE_BYTES};
 	check(sigaltstack(&stack, NULL) == 0);

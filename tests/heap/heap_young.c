@@ -9,17 +9,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <memspan.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../libcore/check.h"
+#include "../support/young.h"
 
-enum { SLOTS = 12, STEPS_MAX = 60, THREADS_MAX = 6, GIVEN = 4, HEAP_SECONDS = 30 };
+enum { SLOTS = 12, STEPS_MAX = 60, GIVEN = 4 };
 
 /* An object begins with a pointer or with bytes of a pattern, as its kind says. */
 struct slot {
@@ -39,14 +35,8 @@ static const size_t node_offsets[] = {offsetof(struct node, next)};
 static const memspan_type node_type = {"node", sizeof(struct node), 1, node_offsets};
 
 static _Atomic(struct node *) given[GIVEN]; /* from thread to thread */
-static _Atomic unsigned threads_begun, threads_running, finalized;
+static _Atomic unsigned finalized;
 static void *static_root[8];
-
-static unsigned roll(uint64_t *random, unsigned below)
-{
-	*random = *random * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(*random >> 33) % below;
-}
 
 static size_t size_of_some_class(uint64_t *random)
 {
@@ -65,13 +55,15 @@ static size_t size_of_some_class(uint64_t *random)
 static void slot_holds(const struct slot *slot)
 {
 	check(!slot->object || memspan_is_heap_pointer(slot->object));
-	for (size_t i = slot->holds_pointers ? sizeof(void *) : 0; i < slot->bytes; i += slot->bytes / 7 + 1)
+	for (size_t i = slot->holds_pointers ? sizeof(void *) : 0; i < slot->bytes;
+	     i += slot->bytes / 7 + 1)
 		check(slot->object[i] == slot->pattern);
 	if (slot->weak && slot->object)
 		check(memspan_weak_get(slot->weak) == slot->object);
 }
 
-static void slot_put(struct slot *slot, void *object, size_t bytes, bool holds_pointers, uint64_t *random)
+static void slot_put(struct slot *slot, void *object, size_t bytes, bool holds_pointers,
+		     uint64_t *random)
 {
 	*slot = (struct slot){0};
 	if (bytes == 0 || (holds_pointers && bytes < sizeof(void *)))
@@ -118,9 +110,6 @@ static void statistics_hold(void)
 	check(memspan_visit_spans(visit, &objects, &m) == 0);
 	check(objects == m.heap_objects);
 }
-
-static void in_a_child(uint64_t seed);
-static void start_thread(uint64_t *random);
 
 static void use_a_stack(uint64_t *random)
 {
@@ -229,7 +218,8 @@ static void step(struct slot *slots, uint64_t *random, bool in_child)
 		*slot = (struct slot){0};
 		break;
 	case 11:
-		check(!slot->object || slot->bytes == 0 || memspan_usable_size(slot->object) >= slot->bytes);
+		check(!slot->object || slot->bytes == 0 ||
+		      memspan_usable_size(slot->object) >= slot->bytes);
 		check(memspan_usable_size(slots) == 0 && !memspan_is_heap_pointer(&bytes));
 		check(!slot->object || memspan_is_heap_pointer(slot->object + slot->bytes / 2));
 		break;
@@ -248,8 +238,9 @@ static void step(struct slot *slots, uint64_t *random, bool in_child)
 		break;
 	case 16:
 		if (slot->bytes >= 16)
-			check(memspan_set_finalizer(slot->object, roll(random, 3) ? count_finalized : NULL,
-			                            &finalized) == 0);
+			check(memspan_set_finalizer(slot->object,
+						    roll(random, 3) ? count_finalized : NULL,
+						    &finalized) == 0);
 		break;
 	case 17:
 		if (slot->bytes >= 16)
@@ -295,48 +286,6 @@ static void live(uint64_t seed, bool in_child)
 		slot_holds(&slots[i]);
 }
 
-static void *run_thread(void *seed)
-{
-	live((uint64_t)(uintptr_t)seed, false);
-	atomic_fetch_sub(&threads_running, 1);
-	return NULL;
-}
-
-static void start_thread(uint64_t *random)
-{
-	pthread_t id;
-	uint64_t seed = *random >> 3;
-	if (atomic_fetch_add(&threads_begun, 1) >= THREADS_MAX)
-		return;
-	atomic_fetch_add(&threads_running, 1);
-	check(pthread_create(&id, NULL, run_thread, (void *)(uintptr_t)seed) == 0);
-	if (roll(random, 3))
-		check(pthread_join(id, NULL) == 0);
-	else
-		check(pthread_detach(id) == 0);
-}
-
-static bool ended_well(pid_t child)
-{
-	int status;
-	check(waitpid(child, &status, 0) == child);
-	if (status != 0)
-		fprintf(stderr, "heap_young: status %#x\n", (unsigned)status);
-	return status == 0;
-}
-
-static void in_a_child(uint64_t seed)
-{
-	pid_t child = fork();
-	check(child >= 0);
-	if (child == 0) {
-		alarm(HEAP_SECONDS);
-		live(seed, true);
-		_exit(0);
-	}
-	check(ended_well(child));
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t heaps = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
@@ -345,14 +294,12 @@ int main(int argc, char **argv)
 		pid_t child = fork();
 		check(child >= 0);
 		if (child == 0) {
-			alarm(HEAP_SECONDS);
-			live(seed * 2862933555777941757u + 3037000493u, false);
-			while (seed % 2 && atomic_load(&threads_running) > 0)
-				usleep(100);
-			exit(0); /* detached threads may go on */
+			live_and_wait(seed);
+			exit(0);
 		}
 		if (!ended_well(child)) {
-			fprintf(stderr, "heap_young: heap_young 1 %llu fails\n", (unsigned long long)seed);
+			fprintf(stderr, "heap_young: heap_young 1 %llu fails\n",
+				(unsigned long long)seed);
 			return 1;
 		}
 	}

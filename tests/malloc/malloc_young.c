@@ -1,7 +1,7 @@
 /*
- * malloc_young [PROCESSES [SEED]] - malloc's first moments, many times: processes with a few threads
- * and some dozens of calls, drawn from all of the interface. Each process runs the program anew
- * (malloc_young -SEED), so that the heap begins as it does in any program. Run with glibc's
+ * malloc_young [PROCESSES [SEED]] - malloc's first moments, many times: processes with a few
+ * threads and some dozens of calls, drawn from all of the interface. Each process runs the program
+ * anew (malloc_young -SEED), so that the heap begins as it does in any program. Run with glibc's
  * malloc and with ours.
  *
  * The seed of a process that fails is printed.
@@ -12,18 +12,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "../libcore/check.h"
+#include "../support/young.h"
 
-enum { SLOTS = 16, STEPS_MAX = 80, THREADS_MAX = 6, SHARED = 8, SECONDS = 30 };
+enum { SLOTS = 16, STEPS_MAX = 80, SHARED = 8 };
 
 extern char **environ;
 
@@ -34,15 +29,9 @@ struct block {
 };
 
 static _Atomic(struct block *) shared[SHARED];
-static _Atomic unsigned threads_begun, threads_running, signals;
+static _Atomic unsigned signals;
 static pthread_key_t key;
 static _Thread_local char many[20000];
-
-static unsigned roll(uint64_t *random, unsigned below)
-{
-	*random = *random * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(*random >> 33) % below;
-}
 
 static size_t some_size(uint64_t *random)
 {
@@ -152,52 +141,6 @@ static void on_signal(int number)
 	errno = saved;
 }
 
-static void live(uint64_t seed, bool in_child);
-
-static bool ended_well(pid_t child)
-{
-	int status;
-	check(waitpid(child, &status, 0) == child);
-	if (status != 0)
-		fprintf(stderr, "malloc_young: status %#x\n", (unsigned)status);
-	return status == 0;
-}
-
-static void in_a_child(uint64_t seed)
-{
-	pid_t child = fork();
-	check(child >= 0);
-	if (child == 0) {
-		alarm(SECONDS);
-		live(seed, true);
-		_exit(0);
-	}
-	check(ended_well(child));
-}
-
-static void *run_thread(void *seed)
-{
-	memset(many, 1, sizeof many);
-	pthread_setspecific(key, malloc(100));
-	live((uint64_t)(uintptr_t)seed, false);
-	atomic_fetch_sub(&threads_running, 1);
-	return NULL;
-}
-
-static void start_thread(uint64_t *random)
-{
-	pthread_t id;
-	uint64_t seed = *random >> 3;
-	if (atomic_fetch_add(&threads_begun, 1) >= THREADS_MAX)
-		return;
-	atomic_fetch_add(&threads_running, 1);
-	check(pthread_create(&id, NULL, run_thread, (void *)(uintptr_t)seed) == 0);
-	if (roll(random, 3))
-		check(pthread_join(id, NULL) == 0);
-	else
-		check(pthread_detach(id) == 0);
-}
-
 static void step(struct block **slots, uint64_t *random, bool in_child)
 {
 	struct block **slot = &slots[roll(random, SLOTS)];
@@ -254,6 +197,9 @@ static void step(struct block **slots, uint64_t *random, bool in_child)
 static void live(uint64_t seed, bool in_child)
 {
 	struct block *slots[SLOTS] = {0};
+	memset(many, 1, sizeof many);
+	if (!pthread_getspecific(key))
+		pthread_setspecific(key, malloc(100));
 	uint64_t random = seed;
 	unsigned steps_max = roll(&random, 2) ? 6 : STEPS_MAX;
 	for (unsigned left = 1 + roll(&random, steps_max); left > 0; left--)
@@ -268,31 +214,24 @@ static void at_exit(void)
 	free(malloc(50));
 }
 
-static void be(uint64_t seed)
-{
-	alarm(SECONDS);
-	check(signal(SIGUSR1, on_signal) != SIG_ERR && pthread_key_create(&key, free) == 0);
-	if (seed % 3 == 0)
-		atexit(at_exit);
-	live(seed * 2862933555777941757u + 3037000493u, false);
-	while (seed % 2 && atomic_load(&threads_running) > 0)
-		usleep(100);
-}
-
 int main(int argc, char **argv)
 {
 	uint64_t processes = argc > 1 ? strtoull(argv[1], NULL, 10) : 100;
 	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	if (argc > 1 && argv[1][0] == '-') {
-		be(strtoull(argv[1] + 1, NULL, 10));
-		return 0; /* detached threads may go on */
+		uint64_t number = strtoull(argv[1] + 1, NULL, 10);
+		check(signal(SIGUSR1, on_signal) != SIG_ERR && pthread_key_create(&key, free) == 0);
+		if (number % 3 == 0)
+			atexit(at_exit);
+		live_and_wait(number);
+		return 0;
 	}
 	for (uint64_t seed = first; seed < first + processes; seed++) {
 		char text[32];
 		pid_t child;
 		snprintf(text, sizeof text, "-%llu", (unsigned long long)seed);
-		check(posix_spawn(&child, "/proc/self/exe", NULL, NULL, (char *[]){argv[0], text, NULL},
-		                  environ) == 0);
+		check(posix_spawn(&child, "/proc/self/exe", NULL, NULL,
+				  (char *[]){argv[0], text, NULL}, environ) == 0);
 		if (!ended_well(child)) {
 			fprintf(stderr, "malloc_young: malloc_young %s fails\n", text);
 			return 1;
