@@ -429,19 +429,17 @@ static bool free_large(struct mcache *m, struct span *s)
 {
 	uintptr_t base = s->base;
 	size_t bytes = s->elem_bytes;
-	uint64_t none = 0;
+	unsigned class = span_class_of(s);
+	bool noscan = span_noscan(s);
 	mcache_sweep_span(m, s);
 	if (pageheap_span_of(base) != s)
 		return true; /* no pointer led to it when it was marked: the sweep has freed it */
 	span_will_change(s);
-	if (!__atomic_compare_exchange_n(span_free_word(s, 0), &none, 1, false, __ATOMIC_ACQ_REL,
-	                                 __ATOMIC_RELAXED))
+	if (!mcentral_free_large(s))
 		return false;
-	span_set_free_count(s, 1);
-	m->counts.nfree[span_class_of(s)]++;
+	m->counts.nfree[class]++;
 	m->counts.large_free_bytes += bytes;
-	counters_live_sub((int64_t)bytes, span_noscan(s) ? 0 : (int64_t)bytes);
-	mcentral_put(s);
+	counters_live_sub((int64_t)bytes, noscan ? 0 : (int64_t)bytes);
 	return true;
 }
 

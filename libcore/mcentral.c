@@ -101,7 +101,8 @@ void mcentral_adopt(struct span *s, struct mcache *m)
 }
 
 /*
- * Lists or unlists a span without owner by what it now holds. Lock held; true: free it.
+ * Lists or unlists a span without owner by what it now holds. Lock held; true: it is in the
+ * caller's hand, to be freed, and whoever finds it on a stack of remote frees leaves it alone.
  * While marking goes on an empty one stays where it is, for the sweep to free.
  */
 static bool settle(struct mcentral *c, struct span *s)
@@ -111,6 +112,7 @@ static bool settle(struct mcentral *c, struct span *s)
 			mcentral_list_remove(&c->partial, s);
 		s->listed = false;
 		all_remove(c, s);
+		atomic_store_explicit(&s->owner, SPAN_IN_HAND, memory_order_relaxed);
 		return true;
 	}
 	if (span_free_count(s) > 0 && !s->listed) {
@@ -138,6 +140,23 @@ void mcentral_put(struct span *s)
 	lock_release(&c->lock);
 	if (empty)
 		give_back(s);
+}
+
+bool mcentral_free_large(struct span *s)
+{
+	struct mcentral *c = &mcentral[span_class_of(s)];
+	bool empty = false;
+	lock_acquire(&c->lock);
+	bool done = *span_free_word(s, 0) == 0;
+	if (done) {
+		__atomic_store_n(span_free_word(s, 0), 1, __ATOMIC_RELAXED);
+		span_set_free_count(s, 1);
+		empty = settle(c, s);
+	}
+	lock_release(&c->lock);
+	if (empty)
+		give_back(s);
+	return done;
 }
 
 bool mcentral_stack_push(_Atomic(struct span *) *stack, struct span *s)

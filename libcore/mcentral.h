@@ -47,6 +47,13 @@ void mcentral_adopt(struct span *s, struct mcache *m);
  */
 void mcentral_put(struct span *s);
 
+/*
+ * Frees the object of a swept span of class 0, which nobody has in hand. False: it is free already.
+ * Whether the span is empty is for the lock to tell: drained too late from a stack on which the
+ * structure was as another span, it may be freed by who drains as soon as its count says so.
+ */
+bool mcentral_free_large(struct span *s);
+
 /* Notes that a thread freed into s, which it does not own. */
 void mcentral_push_remote(struct span *s);
 

@@ -5,6 +5,8 @@
  * What the late thread does is done here by hand, step by step, with the heap's internals.
  */
 #include <memspan.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "../libcore/check.h"
@@ -77,6 +79,42 @@ static bool is_partial(unsigned class, const struct span *s)
 	return false;
 }
 
+static _Atomic(struct span *) structure; /* that the large objects have, one after the other */
+static _Atomic bool done;
+
+static void *late(void *arg)
+{
+	(void)arg;
+	while (!done) {
+		push_late(structure);
+		for (unsigned kind = 0; kind < SPAN_KINDS; kind++)
+			drain(span_class((enum span_kind)kind, 0));
+	}
+	return NULL;
+}
+
+/*
+ * The structure is on a central stack, and is drained while a large object that it stands for
+ * by now is freed: only one of the two may give the span back.
+ */
+static void large_objects_are_freed_once(void)
+{
+	enum { OBJECTS = 300000, LARGE_BYTES = 40000 };
+	pthread_t thread;
+	void *p = memspan_alloc_uncollectable(LARGE_BYTES);
+	structure = span_of(p);
+	check(pthread_create(&thread, NULL, late, NULL) == 0);
+	for (int i = 0; i < OBJECTS; i++) {
+		memspan_free(p);
+		check((p = memspan_alloc_uncollectable(LARGE_BYTES)));
+		check(span_of(p)->base == (uintptr_t)p && span_of(p)->npages == 5);
+		structure = span_of(p);
+	}
+	done = true;
+	pthread_join(thread, NULL);
+	memspan_free(p);
+}
+
 int main(void)
 {
 	unsigned first = span_class(SPAN_ROOT, sizeclass_of(FIRST_BYTES));
@@ -104,5 +142,7 @@ int main(void)
 		void *p = memspan_alloc_uncollectable(FIRST_BYTES);
 		check(p && memspan_usable_size(p) == FIRST_BYTES);
 	}
+	large_objects_are_freed_once();
+	memspan_gc(); /* in a build with checks: every count and list */
 	return 0;
 }
