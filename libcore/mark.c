@@ -16,14 +16,16 @@
 #include "sysmem.h"
 
 enum {
-	FIFO_OBJECTS = 16,          /* objects on their way into the processor's cache */
+	BATCH_OBJECTS = 32,         /* scanned while the lines of the next ones arrive */
+	TELL_BATCHES = 8,           /* between two looks at the others */
 	ROOT_PIECE_BYTES = 128 << 10,
 	OBJECT_PIECE_BYTES = 128 << 10, /* large objects are scanned in pieces, by any worker */
 	ROOTS_MAX = 1 << 22,
 	DONATE_OBJECTS = 8,
 	LONG_BYTES = 48,            /* an object whose words are worth to be looked at beforehand */
 	SHORT_WORDS_MAX = LONG_BYTES / sizeof(uintptr_t) - 1,
-	WORDS_TOGETHER = 32,
+	WORDS_TOGETHER = 48,
+	SETS_KNOWN = 16,
 	WRITTEN_TOGETHER = 8,
 	PREFETCH_BYTES = 4096,
 	LINE_BYTES = 64,
@@ -45,8 +47,6 @@ struct mark_root {
 
 struct mark_worker {
 	struct mark_buffer *buffer;
-	uintptr_t fifo[FIFO_OBJECTS];
-	unsigned fifo_first, fifo_count;
 	uint64_t marked_bytes, scan_bytes, objects, cpu_ns;
 	struct lock taken; /* of an assist's slot */
 } __attribute__((aligned(64)));
@@ -108,17 +108,12 @@ static inline unsigned tag_of(const struct span *s)
 }
 
 /* Sets the bit; false when it was set, or the slot is free. */
-static inline bool mark_slot(struct span *s, unsigned index, uintptr_t offset, bool remembers)
+static inline bool mark_slot(struct span *s, unsigned index)
 {
 	unsigned w = index >> 6;
 	uint64_t bit = (uint64_t)1 << (index & 63);
 	_Atomic uint64_t *marks = span_mark_word(s, w);
-	if (atomic_load_explicit(marks, memory_order_relaxed) & bit) {
-		if (remembers)
-			seen_now(offset); /* the second time: most objects are pointed to once */
-		return false;
-	}
-	if (*span_free_word(s, w) & bit)
+	if ((atomic_load_explicit(marks, memory_order_relaxed) | *span_free_word(s, w)) & bit)
 		return false;
 	return !(atomic_fetch_or_explicit(marks, bit, memory_order_relaxed) & bit);
 }
@@ -132,12 +127,9 @@ static inline bool find_slot(const struct span *s, uintptr_t word, unsigned *ind
 	return *index < s->nelems;
 }
 
-/* Marks the object in the slot, to which the word leads, and queues it. */
-static inline __attribute__((always_inline)) void
-mark_in(struct mark_worker *worker, struct span *s, unsigned index, uintptr_t word, bool remembers)
+/* An object whose mark was set: it is counted, and queued if it may hold pointers. */
+static void marked(struct mark_worker *worker, struct span *s, unsigned index)
 {
-	if (!mark_slot(s, index, word - mark.heap_base, remembers))
-		return;
 	worker->marked_bytes += s->elem_bytes;
 	worker->objects++;
 	if (span_noscan(s))
@@ -156,42 +148,152 @@ static inline void mark_word(struct mark_worker *worker, uintptr_t word)
 	unsigned index;
 	uintptr_t offset = word - mark.heap_base;
 	struct span *s = offset < mark.heap_bytes ? span_at(offset) : NULL;
-	if (s && find_slot(s, word, &index))
-		mark_in(worker, s, index, word, false);
+	if (s && find_slot(s, word, &index) && mark_slot(s, index))
+		marked(worker, s, index);
 }
 
 /*
- * Marks what up to WORDS_TOGETHER words into the heap lead to. For each there are three loads
- * that wait for each other, page map, span and mark, and an atomic instruction that waits for
- * all before it and holds up all after it. So the loads of all words wait together, and what is
- * atomic comes last.
+ * What up to WORDS_TOGETHER words into the heap lead to, on the way to being marked. For each word
+ * there are three loads that wait for each other, page map, span and mark, and an atomic
+ * instruction that waits for all before it and holds up all after it. So the loads of all words
+ * wait together, and what is atomic comes last, once for all objects of a group.
  */
-static inline __attribute__((always_inline)) MARK_READS void
-mark_together(struct mark_worker *worker, uintptr_t *words, unsigned count, bool remembers)
-{
+struct together {
+	uintptr_t words[WORDS_TOGETHER];
 	struct span *spans[WORDS_TOGETHER];
-	unsigned indices[WORDS_TOGETHER], with_span = 0, with_slot = 0;
+	struct span_group *groups[WORDS_TOGETHER];
+	unsigned indices[WORDS_TOGETHER];
+	uint8_t sets[WORDS_TOGETHER]; /* which one each object is in; 0: it is not to be marked */
+	struct {
+		struct span_group *group;
+		uint64_t slots;
+	} set[WORDS_TOGETHER + 1];
+};
+
+/* The spans that the words lead to; how many there are. */
+static inline __attribute__((always_inline)) MARK_READS unsigned
+find_spans(struct together *of, const uintptr_t *words, unsigned count, bool remembers)
+{
+	const uintptr_t base = mark.heap_base;
+	unsigned found = 0;
 	for (unsigned i = 0; i < count; i++) {
-		uintptr_t offset = words[i] - mark.heap_base;
+		uintptr_t word = words[i], offset = word - base;
 		struct span *s = remembers && seen_before(offset) ? NULL : span_at(offset);
 		if (!s)
 			continue;
 		__builtin_prefetch(s);
-		spans[with_span] = s;
-		words[with_span++] = words[i];
+		of->spans[found] = s;
+		of->words[found++] = word;
 	}
-	for (unsigned i = 0; i < with_span; i++) {
-		struct span *s = spans[i];
+	return found;
+}
+
+/* The slots of these that the words lead to; how many are left. */
+static inline MARK_READS unsigned find_slots(struct together *of, unsigned count)
+{
+	unsigned found = 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct span *s = of->spans[i];
+		uintptr_t word = of->words[i];
 		unsigned index;
-		if (!find_slot(s, words[i], &index))
+		if (!find_slot(s, word, &index))
 			continue;
-		__builtin_prefetch(&s->groups[index >> 6]);
-		spans[with_slot] = s;
-		indices[with_slot] = index;
-		words[with_slot++] = words[i];
+		struct span_group *group = &s->groups[index >> 6];
+		__builtin_prefetch(group);
+		of->spans[found] = s;
+		of->groups[found] = group;
+		of->words[found] = word;
+		of->indices[found++] = index;
 	}
-	for (unsigned i = 0; i < with_slot; i++)
-		mark_in(worker, spans[i], indices[i], words[i], remembers);
+	return found;
+}
+
+/* Gathers what is neither marked nor free by groups; how many sets there are. */
+static inline __attribute__((always_inline)) MARK_READS unsigned
+find_unmarked(struct together *of, unsigned count, bool remembers)
+{
+	uint8_t latest[SETS_KNOWN] = {0}; /* the last set of a group with such an address */
+	unsigned sets = 1;
+	of->set[0].group = NULL;
+	of->set[0].slots = 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct span_group *group = of->groups[i];
+		uint64_t bit = (uint64_t)1 << (of->indices[i] & 63);
+		uint8_t *known = &latest[(uintptr_t)group / sizeof *group % SETS_KNOWN];
+		unsigned set = *known, other = of->set[set].group != group;
+		uint64_t slots = of->set[set].slots & ((uint64_t)other - 1);
+		of->sets[i] = 0;
+		if ((atomic_load_explicit(&group->mark, memory_order_relaxed) | slots) & bit) {
+			if (remembers)
+				seen_now(of->words[i] - mark.heap_base); /* most are led to once */
+			continue;
+		}
+		if (group->free & bit)
+			continue;
+		if (other) {
+			*known = (uint8_t)(set = sets++);
+			of->set[set].group = group;
+		}
+		of->sets[i] = (uint8_t)set;
+		of->set[set].slots = slots | bit;
+	}
+	return sets;
+}
+
+/* A buffer of the worker's with room for all of what is looked at together; NULL: no memory. */
+static inline struct mark_buffer *with_room(struct mark_worker *worker)
+{
+	struct mark_buffer *buffer = worker->buffer;
+	if (__builtin_expect(buffer && buffer->count <= MARK_BUFFER_OBJECTS - WORDS_TOGETHER, 1))
+		return buffer;
+	struct mark_buffer *fresh = mark_queue_new();
+	if (!fresh)
+		return NULL;
+	if (buffer)
+		mark_queue_put(buffer);
+	return worker->buffer = fresh;
+}
+
+/* Counts those whose marks it was that were set, and queues them if they may hold pointers. */
+static inline MARK_READS void queue_marked(struct mark_worker *worker, const struct together *of,
+                                           unsigned count)
+{
+	struct mark_buffer *buffer = with_room(worker);
+	size_t bytes = 0, scan_bytes = 0, queued = buffer ? buffer->count : 0;
+	unsigned objects = 0;
+	for (unsigned i = 0; i < count; i++) {
+		struct span *s = of->spans[i];
+		unsigned index = of->indices[i];
+		if (!(of->set[of->sets[i]].slots >> (index & 63) & 1))
+			continue;
+		bytes += s->elem_bytes;
+		objects++;
+		if (span_noscan(s))
+			continue;
+		scan_bytes += s->elem_bytes;
+		if (__builtin_expect(buffer != NULL, 1))
+			buffer->objects[queued++] = span_object(s, index) | tag_of(s);
+		else
+			overflowed(s);
+	}
+	if (buffer)
+		buffer->count = queued;
+	worker->marked_bytes += bytes;
+	worker->scan_bytes += scan_bytes;
+	worker->objects += objects;
+}
+
+static inline __attribute__((always_inline)) MARK_READS void
+mark_together(struct mark_worker *worker, const uintptr_t *words, unsigned count, bool remembers)
+{
+	struct together of;
+	count = find_spans(&of, words, count, remembers);
+	count = find_slots(&of, count);
+	unsigned sets = find_unmarked(&of, count, remembers);
+	for (unsigned set = 1; set < sets; set++)
+		of.set[set].slots &= ~atomic_fetch_or_explicit(
+		    &of.set[set].group->mark, of.set[set].slots, memory_order_relaxed);
+	queue_marked(worker, &of, count);
 }
 
 /* The program may be writing it: it is read once. */
@@ -204,10 +306,24 @@ static inline MARK_READS uintptr_t word_at(const uintptr_t *p)
 static inline MARK_READS unsigned add_short(uintptr_t tagged, uintptr_t *words, unsigned count)
 {
 	const uintptr_t *p = (const uintptr_t *)(tagged & -(uintptr_t)TAGS);
-	for (const uintptr_t *end = p + tagged % TAGS; p < end; p++) {
-		words[count] = word_at(p);
-		count += words[count] - mark.heap_base < mark.heap_bytes;
+	const uintptr_t base = mark.heap_base, bytes = mark.heap_bytes;
+	_Static_assert(SHORT_WORDS_MAX == 5, "a case for each");
+#define ADD(i)                           \
+	words[count] = word_at(p + (i)); \
+	count += words[count] - base < bytes
+	switch (tagged % TAGS) {
+	case 5:
+		ADD(4); /* fall through */
+	case 4:
+		ADD(3); /* fall through */
+	case 3:
+		ADD(2); /* fall through */
+	case 2:
+		ADD(1); /* fall through */
+	default:
+		ADD(0);
 	}
+#undef ADD
 	return count;
 }
 
@@ -285,19 +401,25 @@ static void scan_whole(struct mark_worker *worker, struct span *s, uintptr_t obj
 
 /* ---- draining ---------------------------------------------------------- */
 
-static bool take_object(struct mark_worker *worker, uintptr_t *object)
+/* Takes a batch of what waits, and asks for the first line of each; how many they are. */
+static inline unsigned take_batch(struct mark_worker *worker, uintptr_t *batch)
 {
 	struct mark_buffer *buffer = worker->buffer;
 	if (!buffer || buffer->count == 0) {
 		struct mark_buffer *more = mark_queue_take();
 		if (!more)
-			return false;
+			return 0;
 		if (buffer)
 			mark_queue_unused(buffer);
 		worker->buffer = buffer = more;
 	}
-	*object = buffer->objects[--buffer->count];
-	return true;
+	unsigned count = buffer->count < BATCH_OBJECTS ? (unsigned)buffer->count : BATCH_OBJECTS;
+	buffer->count -= count;
+	for (unsigned i = 0; i < count; i++) {
+		batch[i] = buffer->objects[buffer->count + i];
+		__builtin_prefetch((const void *)batch[i]);
+	}
+	return count;
 }
 
 /* Gives half of what it has to whoever has nothing. */
@@ -325,14 +447,6 @@ static inline MARK_READS void fetch_line(uintptr_t object)
 	}
 }
 
-static inline uintptr_t fifo_take(struct mark_worker *worker)
-{
-	uintptr_t object = worker->fifo[worker->fifo_first];
-	worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
-	worker->fifo_count--;
-	return object;
-}
-
 static inline size_t scan_queued(struct mark_worker *worker, uintptr_t object)
 {
 	struct span *s = pageheap_span_of(object);
@@ -340,60 +454,88 @@ static inline size_t scan_queued(struct mark_worker *worker, uintptr_t object)
 	return s->elem_bytes < OBJECT_PIECE_BYTES ? s->elem_bytes : OBJECT_PIECE_BYTES;
 }
 
+static void tell_scanned(size_t bytes)
+{
+	atomic_fetch_add_explicit(&mark.scanned_bytes, bytes, memory_order_relaxed);
+}
+
+/* The words of short objects, gathered until they are worth to be looked at together. */
+struct gathered {
+	uintptr_t words[WORDS_TOGETHER];
+	unsigned count;
+};
+
+/* Apart, as its frame is large and may be on a small stack of the program's. */
+static __attribute__((noinline)) MARK_READS void mark_gathered(struct mark_worker *worker,
+                                                               struct gathered *gathered)
+{
+	mark_together(worker, gathered->words, gathered->count, false);
+	gathered->count = 0;
+}
+
+/* What the objects of a batch lead to; that of short ones may be left gathered. The bytes read. */
+static inline MARK_READS size_t scan_batch(struct mark_worker *worker, const uintptr_t *batch,
+                                           unsigned objects, struct gathered *gathered)
+{
+	enum { AHEAD = BATCH_OBJECTS / 2 };
+	size_t bytes = 0;
+	if (batch[0] % TAGS == TAG_LONG)
+		for (unsigned i = 0; i < objects && i < AHEAD; i++)
+			if (batch[i] % TAGS == TAG_LONG)
+				fetch_line(batch[i] - TAG_LONG);
+	for (unsigned i = 0; i < objects; i++) {
+		unsigned tag = batch[i] % TAGS;
+		if (tag == TAG_ASK_SPAN || tag == TAG_LONG) {
+			if (i + AHEAD < objects && batch[i + AHEAD] % TAGS == TAG_LONG)
+				fetch_line(batch[i + AHEAD] - TAG_LONG);
+			bytes += scan_queued(worker, batch[i] - tag);
+			continue;
+		}
+		gathered->count = add_short(batch[i], gathered->words, gathered->count);
+		bytes += tag * sizeof *batch;
+		if (gathered->count > WORDS_TOGETHER - SHORT_WORDS_MAX)
+			mark_gathered(worker, gathered);
+	}
+	return bytes;
+}
+
 /*
- * Scans queued objects until there are none, or `budget_bytes` of them. An object passes
- * through the fifo, so that its first line is fetched while others are scanned; the words of
- * short ones are gathered.
+ * Scans queued objects until there are none, or `budget_bytes` of them. While the objects of one
+ * batch are scanned the first lines of the next are fetched.
  */
 static MARK_READS void drain(struct mark_worker *worker, size_t budget_bytes)
 {
-	uintptr_t words[WORDS_TOGETHER];
-	unsigned scanned = 0, count = 0;
+	uintptr_t batches[2][BATCH_OBJECTS];
+	struct gathered gathered;
 	size_t bytes = 0, told = 0;
-	for (;;) {
-		uintptr_t object;
-		while (worker->fifo_count < FIFO_OBJECTS && take_object(worker, &object)) {
-			__builtin_prefetch((const void *)object);
-			worker->fifo[(worker->fifo_first + worker->fifo_count++) % FIFO_OBJECTS] = object;
+	unsigned turn = 0, objects = take_batch(worker, batches[0]);
+	gathered.count = 0;
+	while (objects > 0 && bytes < budget_bytes) {
+		uintptr_t *next = batches[(turn + 1) % 2];
+		unsigned next_objects = take_batch(worker, next);
+		bytes += scan_batch(worker, batches[turn % 2], objects, &gathered);
+		if (next_objects == 0) {
+			mark_gathered(worker, &gathered);
+			next_objects = take_batch(worker, next);
 		}
-		if (worker->fifo_count == 0 || bytes >= budget_bytes)
-			break;
-		if (worker->fifo_count > FIFO_OBJECTS / 2) {
-			object = worker->fifo[(worker->fifo_first + FIFO_OBJECTS / 2) % FIFO_OBJECTS];
-			if (object % TAGS == TAG_LONG)
-				fetch_line(object - TAG_LONG);
-		}
-		object = fifo_take(worker);
-		unsigned tag = object % TAGS;
-		if (tag == TAG_ASK_SPAN || tag == TAG_LONG) {
-			bytes += scan_queued(worker, object - tag);
-		} else {
-			count = add_short(object, words, count);
-			bytes += tag * sizeof object;
-		}
-		if (count > WORDS_TOGETHER - SHORT_WORDS_MAX || worker->fifo_count == 0) {
-			mark_together(worker, words, count, false);
-			count = 0;
-		}
-		if ((++scanned & 31) != 0)
+		objects = next_objects;
+		if (++turn % TELL_BATCHES != 0)
 			continue;
-		atomic_fetch_add_explicit(&mark.scanned_bytes, bytes - told, memory_order_relaxed);
+		tell_scanned(bytes - told);
 		told = bytes;
 		if (atomic_load_explicit(&mark.wanted, memory_order_relaxed) && worker->buffer &&
 		    worker->buffer->count >= DONATE_OBJECTS)
 			donate(worker);
 	}
-	mark_together(worker, words, count, false);
-	atomic_fetch_add_explicit(&mark.scanned_bytes, bytes - told, memory_order_relaxed);
+	for (unsigned i = 0; i < objects; i++)
+		push(worker, batches[turn % 2][i]);
+	mark_gathered(worker, &gathered);
+	tell_scanned(bytes - told);
 }
 
 /* Gives all that it has to the others. */
 static void hand_over(struct mark_worker *worker)
 {
-	for (; worker->fifo_count > 0; worker->fifo_count--) {
-		push(worker, worker->fifo[worker->fifo_first]);
-		worker->fifo_first = (worker->fifo_first + 1) % FIFO_OBJECTS;
-	}
 	if (worker->buffer && worker->buffer->count > 0) {
 		mark_queue_put(worker->buffer);
 		worker->buffer = NULL;

@@ -3,7 +3,8 @@
  * addressable from allocation to free or sweep. Nothing in other builds.
  *
  * MARK_READS is for functions that read whole objects and stacks conservatively,
- * whoever they belong to.
+ * whoever they belong to. What is inlined into one must be one: what it has poisoned of its
+ * frame when it ends would stay so.
  */
 #ifndef SANITIZER_H
 #define SANITIZER_H
