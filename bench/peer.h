@@ -1,11 +1,12 @@
 /*
  * peer.h - one face for the heaps that the benches compare, chosen at compile time by
- * PEER_MEMSPAN, PEER_BOEHM or PEER_GLIBC. So every peer runs the same C code.
+ * PEER_MEMSPAN, PEER_BOEHM or PEER_GLIBC. So every peer runs the same C code. PEER_MEMSPAN_CLEARED
+ * is memspan with objects without pointers cleared, as Go's are and those of the others not.
  *
  *	PEER_NAME                what the result line calls it
  *	peer_start()             first thing in main
  *	peer_new_node(bytes)     an object whose words may be pointers
- *	peer_new_bytes(bytes)    an object without pointers
+ *	peer_new_bytes(bytes)    an object without pointers, of any content
  *	peer_new_table(bytes)    an object of pointers to the others, zeroed
  *	peer_free(p)             gives an object back at once
  *	PEER_COLLECTS            whether dropping the last pointer is enough
@@ -33,16 +34,21 @@ static inline void *peer_need(void *p)
 	return p;
 }
 
-#if defined(PEER_MEMSPAN)
+#if defined(PEER_MEMSPAN) || defined(PEER_MEMSPAN_CLEARED)
 
 #include <memspan.h>
 #include <pthread.h>
 
+#ifdef PEER_MEMSPAN_CLEARED
+#define PEER_NAME "memspan_cleared"
+#define peer_new_bytes(bytes) peer_need(memspan_alloc_noscan(bytes))
+#else
 #define PEER_NAME "memspan"
+#define peer_new_bytes(bytes) peer_need(memspan_alloc_noscan_uninit(bytes))
+#endif
 #define PEER_COLLECTS 1
 #define peer_start() ((void)0)
 #define peer_new_node(bytes) peer_need(memspan_alloc(bytes))
-#define peer_new_bytes(bytes) peer_need(memspan_alloc_noscan(bytes))
 #define peer_new_table(bytes) peer_need(memspan_alloc(bytes))
 #define peer_free(p) memspan_free(p)
 

@@ -36,16 +36,18 @@ static __attribute__((noinline)) void *refuse(int error)
 	return NULL;
 }
 
-static __attribute__((noinline)) void *alloc_slow(enum span_kind kind, size_t size)
+static __attribute__((noinline)) void *alloc_slow(enum span_kind kind, size_t size, bool clear)
 {
 	if (size == 0)
 		return no_size;
 	struct thread *t = heap_thread();
 	void *p = NULL;
-	if (t && size <= SIZECLASS_BYTES_MAX)
-		p = heap_alloc_class(t, span_class(kind, sizeclass_of(size)));
-	else if (t)
-		p = heap_alloc_large(t, kind, size, 1);
+	if (t && size <= SIZECLASS_BYTES_MAX) {
+		unsigned class = span_class(kind, sizeclass_of(size));
+		p = clear ? heap_alloc_class(t, class) : heap_take_slow(t, class);
+	} else if (t) {
+		p = clear ? heap_alloc_large(t, kind, size, 1) : heap_take_large(t, kind, size, 1);
+	}
 	return p ? p : refuse(ENOMEM);
 }
 
@@ -59,24 +61,24 @@ static __attribute__((noinline)) void *cleared(void *p, size_t bytes)
  * What the fast path ends with where it is not plain: the thread has entered the heap and must
  * leave it. Calls in last place, so that it saves no register.
  */
-static __attribute__((noinline)) void *alloc_inside(enum span_kind kind, size_t size)
+static __attribute__((noinline)) void *alloc_inside(enum span_kind kind, size_t size, bool clear)
 {
 	struct thread *t = thread_current;
 	if (t->gate != 0 || size - 1 >= SIZECLASS_BYTES_MAX) {
 		thread_leave(t);
-		return alloc_slow(kind, size);
+		return alloc_slow(kind, size, clear);
 	}
 	unsigned class = span_class(kind, sizeclass_of(size));
 	void *p = mcache_alloc_next(&t->mcache, class);
 	if (!p) {
-		p = heap_alloc_inside(t, class);
-		return p ? p : alloc_slow(kind, size);
+		p = clear ? heap_alloc_inside(t, class) : heap_take_inside(t, class);
+		return p ? p : alloc_slow(kind, size, clear);
 	}
 	const struct mcache_slot slot = t->mcache.slots[class];
 	heap_hold(p);
 	thread_leave(t);
 	sanitizer_show(p, slot.elem_bytes);
-	return slot.dirty ? cleared(p, slot.elem_bytes) : p;
+	return slot.dirty && clear ? cleared(p, slot.elem_bytes) : p;
 }
 
 static __attribute__((noinline)) void *alloc_parked(void *p, size_t bytes, bool dirty)
@@ -86,20 +88,21 @@ static __attribute__((noinline)) void *alloc_parked(void *p, size_t bytes, bool 
 	return dirty ? cleared(p, bytes) : p;
 }
 
-static inline __attribute__((always_inline)) void *alloc(enum span_kind kind, size_t size)
+static inline __attribute__((always_inline)) void *alloc(enum span_kind kind, size_t size,
+                                                         bool clear)
 {
 	struct thread *t = thread_current;
 	size_t class = sizeclass_or_none(size);
 	if (__builtin_expect(!t, 0))
-		return alloc_slow(kind, size);
+		return alloc_slow(kind, size, clear);
 	t->in_heap = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	struct mcache_slot *slot = &t->mcache.slots[span_class(kind, 0) + class];
 	uint64_t word = *slot->word;
 	if (__builtin_expect(word == 0 || t->gate != 0, 0))
-		return alloc_inside(kind, size);
+		return alloc_inside(kind, size, clear);
 	size_t bytes = slot->elem_bytes;
-	bool dirty = slot->dirty;
+	bool dirty = slot->dirty && clear;
 	void *p = mcache_slot_take(slot, word);
 	heap_hold(p);
 	__atomic_store_n(&t->in_heap, 0, __ATOMIC_RELEASE);
@@ -112,22 +115,32 @@ static inline __attribute__((always_inline)) void *alloc(enum span_kind kind, si
 
 void *memspan_alloc(size_t size)
 {
-	return alloc(SPAN_SCAN, size);
+	return alloc(SPAN_SCAN, size, true);
 }
 
-void *memspan_alloc_noscan(size_t size)
+static inline __attribute__((always_inline)) void *alloc_noscan(size_t size, bool clear)
 {
 	if (size - 1 < 15) {
 		struct thread *t = heap_thread();
 		void *p = t ? heap_alloc_tiny(t, size) : NULL;
 		return p ? p : refuse(ENOMEM);
 	}
-	return alloc(SPAN_NOSCAN, size);
+	return alloc(SPAN_NOSCAN, size, clear);
+}
+
+void *memspan_alloc_noscan(size_t size)
+{
+	return alloc_noscan(size, true);
+}
+
+void *memspan_alloc_noscan_uninit(size_t size)
+{
+	return alloc_noscan(size, false);
 }
 
 void *memspan_alloc_uncollectable(size_t size)
 {
-	return alloc(SPAN_ROOT, size);
+	return alloc(SPAN_ROOT, size, true);
 }
 
 static bool type_is_valid(const memspan_type *type)
@@ -206,7 +219,7 @@ static void *alloc_like(const struct heap_object *o, size_t size)
 	case SPAN_TYPED:
 		return alloc_typed(*type_word(o->span, o->start), size);
 	case SPAN_NOSCAN:
-		return alloc(SPAN_NOSCAN, size);
+		return alloc(SPAN_NOSCAN, size, true);
 	case SPAN_TINY:
 		return memspan_alloc_noscan(size);
 	case SPAN_ROOT:

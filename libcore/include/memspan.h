@@ -62,8 +62,8 @@ MEMSPAN_API const char *memspan_version(void);
 /* ---- Allocation -------------------------------------------------------- */
 
 /*
- * Every allocation function returns zeroed memory, or NULL with errno ENOMEM,
- * and that only when the operating system refuses memory after one collection
+ * Every allocation function but memspan_alloc_noscan_uninit returns zeroed memory,
+ * or NULL with errno ENOMEM, and that only when the operating system refuses memory after one collection
  * that tried to help, or when the size overflows; none ever aborts. The object
  * belongs to the collector: it lives while a root leads to it, and may be given
  * back earlier with memspan_free. Size 0 gives a valid pointer to a shared
@@ -79,6 +79,13 @@ MEMSPAN_API void *memspan_alloc(size_t size) MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(1
 
 /* An object that holds no pointers: never scanned, cheaper to collect. */
 MEMSPAN_API void *memspan_alloc_noscan(size_t size) MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(1);
+
+/*
+ * The same, but not cleared: it may hold what a former object left there. For buffers that are
+ * written before they are read; where objects of some hundred bytes come and go clearing
+ * them is a quarter of the time. As malloc, and GC_MALLOC_ATOMIC of the Boehm collector.
+ */
+MEMSPAN_API void *memspan_alloc_noscan_uninit(size_t size) MEMSPAN_MALLOC MEMSPAN_ALLOC_SIZE(1);
 
 /*
  * Where the pointers of a C type are. `size` is sizeof(type), a multiple of 8;

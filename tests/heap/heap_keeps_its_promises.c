@@ -44,6 +44,7 @@ static void size_zero_is_a_valid_pointer(void)
 {
 	void *all[] = {
 	    memspan_alloc(0), memspan_alloc_noscan(0), memspan_alloc_uncollectable(0),
+	    memspan_alloc_noscan_uninit(0),
 	    memspan_alloc_typed(&pair, 0), memspan_realloc(NULL, 0),
 	    memspan_realloc(memspan_alloc(100), 0),
 	};
@@ -87,6 +88,36 @@ static void objects_are_zero_and_aligned(void)
 			memspan_free(plain);
 		}
 	}
+}
+
+/* What is not to be cleared has what the program left there, and everything else is as it should be. */
+static void uninit_objects_are_not_cleared(void)
+{
+	enum { OBJECTS = 300 };
+	static const size_t sizes[] = {1, 15, 16, 512, 4096, 100000};
+	for (size_t n = 0; n < sizeof sizes / sizeof sizes[0]; n++) {
+		size_t size = sizes[n];
+		char **objects = memspan_alloc(OBJECTS * sizeof *objects);
+		unsigned former = 0;
+		for (int round = 0; round < 2; round++) {
+			for (int i = 0; i < OBJECTS; i++) {
+				char *p = objects[i] = memspan_alloc_noscan_uninit(size);
+				check(p && memspan_usable_size(p) >= size);
+				former += !is_zero(p, size);
+				memset(p, 0xff, size);
+			}
+			for (int i = 0; i < OBJECTS; i++)
+				memspan_free(objects[i]);
+		}
+		check(former > 0 || size < 16);
+		for (int i = 0; i < OBJECTS; i++)
+			check(is_zero(objects[i] = memspan_alloc_noscan(size), size));
+		for (int i = 0; i < OBJECTS; i++)
+			memspan_free(objects[i]);
+	}
+	errno = 0;
+	volatile size_t most = SIZE_MAX;
+	check(!memspan_alloc_noscan_uninit(most) && errno == ENOMEM);
 }
 
 static void errors_are_those_that_are_promised(void)
@@ -163,6 +194,7 @@ static void errno_is_kept(void)
 	keeps_errno(p = memspan_alloc(10));
 	keeps_errno(memspan_free(p));
 	keeps_errno(p = memspan_alloc_noscan(10));
+	keeps_errno(p = memspan_alloc_noscan_uninit(100));
 	keeps_errno(p = memspan_alloc_typed(&pair, 10));
 	keeps_errno(p = memspan_alloc_uncollectable(100000));
 	keeps_errno(p = memspan_realloc(p, 200000));
@@ -443,6 +475,7 @@ int main(void)
 	errno_is_kept(); /* first: what is done once is done here */
 	size_zero_is_a_valid_pointer();
 	objects_are_zero_and_aligned();
+	uninit_objects_are_not_cleared();
 	errors_are_those_that_are_promised();
 	ranges_are_roots_as_often_as_they_were_added();
 	stacks_are_roots_from_their_sp_on();

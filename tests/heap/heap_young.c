@@ -171,6 +171,13 @@ static void be_unknown(struct slot *slots)
 	memspan_thread_unregister();
 }
 
+static void *clear_myself(size_t bytes)
+{
+	void *object = memspan_alloc_noscan_uninit(bytes);
+	check(object != NULL);
+	return memset(object, 0, bytes);
+}
+
 static void step(struct slot *slots, uint64_t *random, bool in_child)
 {
 	struct slot *slot = &slots[roll(random, SLOTS)];
@@ -184,7 +191,8 @@ static void step(struct slot *slots, uint64_t *random, bool in_child)
 		break;
 	case 3:
 	case 4:
-		slot_put(slot, memspan_alloc_noscan(bytes), bytes, false, random);
+		slot_put(slot, roll(random, 2) ? memspan_alloc_noscan(bytes) : clear_myself(bytes), bytes,
+			 false, random);
 		break;
 	case 5: {
 		void *object = memspan_alloc_uncollectable(bytes);
