@@ -15,7 +15,8 @@
 enum {
 	MARK_BYTES = 16 << 10,        /* of one stay in the heap: a stop waits for its end */
 	MARK_STEPS = 4,
-	SLACK_BYTES = 3 << 20,
+	SLACK_BYTES = 1536 << 10,     /* for each thread of the program */
+	SLACK_THREADS_MAX = 2,
 	LIMIT_SLACK_BYTES = 2 << 20,
 	TURN_NS = 200 * 1000,         /* of waiting, then it is looked again whether it is needed */
 	LONG_TURN_NS = 5 * 1000 * 1000, /* far above the goal; the end of the cycle ends it early */
@@ -30,19 +31,22 @@ static struct {
 	unsigned given_up;            /* so many cycles since one ended */
 	int64_t live_at_start;        /* of the present cycle */
 	uint64_t scan_bytes;
-} state;
+	unsigned threads;             /* of the program, when the last cycle began */
+} state = {.threads = SLACK_THREADS_MAX};
 
 /*
  * By how much the heap may pass its goal before who allocates is held back: in a small heap by
- * a part of it, as a cycle has much that does not shrink with it; then by what is allocated in
- * about a millisecond. Under the memory limit by less.
+ * a part of it, as a cycle has much that does not shrink with it; then by what the threads
+ * allocate in about a millisecond. Under the memory limit by less.
  */
 static uint64_t slack_bytes(uint64_t goal, bool by_limit)
 {
 	if (by_limit)
 		return LIMIT_SLACK_BYTES;
+	uint64_t threads = __atomic_load_n(&state.threads, __ATOMIC_RELAXED);
+	uint64_t slack = (threads < SLACK_THREADS_MAX ? threads : SLACK_THREADS_MAX) * SLACK_BYTES;
 	uint64_t least = goal / 128, most = goal / 8;
-	return least > SLACK_BYTES ? least : most < SLACK_BYTES ? most : SLACK_BYTES;
+	return least > slack ? least : most < slack ? most : slack;
 }
 
 /* How far the heap is above what is let pass. */
@@ -127,10 +131,11 @@ void assist_mark(bool by_limit)
 	assist_wait(by_limit); /* what there is to mark may hold no pointers: nobody can help with it */
 }
 
-void assist_begin(int64_t live_bytes, uint64_t scan_bytes)
+void assist_begin(int64_t live_bytes, uint64_t scan_bytes, unsigned threads)
 {
 	state.live_at_start = live_bytes;
 	state.scan_bytes = scan_bytes;
+	__atomic_store_n(&state.threads, threads > 0 ? threads : 1, __ATOMIC_RELAXED);
 }
 
 void assist_set_closing(bool closing)

@@ -22,8 +22,11 @@ void assist_mark(bool by_limit);
 /* When a cycle is wanted and marks nothing yet. */
 void assist_wait(bool by_limit);
 
-/* The first stop: so much lives, and marking has so much to scan, as far as is known. */
-void assist_begin(int64_t live_bytes, uint64_t scan_bytes);
+/*
+ * The first stop: so much lives, and marking has so much to scan, as far as is known; the program
+ * has so many threads.
+ */
+void assist_begin(int64_t live_bytes, uint64_t scan_bytes, unsigned threads);
 
 /* Threads that allocate stand by from here until the last stop is over: it is soon. */
 void assist_set_closing(bool closing);

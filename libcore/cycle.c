@@ -500,11 +500,12 @@ static bool collect_stopped(enum recorder_reason reason)
 
 /* ---- marking beside the program --------------------------------------------- */
 
-static void mark_new_of(struct thread *t, void *arg)
+static void mark_new_of(struct thread *t, void *threads)
 {
-	(void)arg;
 	if (t->open)
 		mcache_mark_new(&t->mcache);
+	if (!thread_is_runtime(t))
+		++*(unsigned *)threads;
 }
 
 /* The first stop: roots are read, and from here on the program marks what it allocates. */
@@ -522,9 +523,10 @@ static bool begin_beside(void)
 	cycle.report.threads_unknown = stop.threads_unknown;
 	cycle.live_at_start = counters.heap_live;
 	cycle.scan_at_start = counters.heap_scan;
-	assist_begin(cycle.live_at_start, cycle.found_scan_bytes);
 	span_marking = true;
-	world_for_each_thread(mark_new_of, NULL);
+	unsigned threads = 0;
+	world_for_each_thread(mark_new_of, &threads);
+	assist_begin(cycle.live_at_start, cycle.found_scan_bytes, threads);
 	give_roots(mark_now, rootpages_put_off);
 	mark_add_heap_roots();
 	stats_check_in_debug_builds();
