@@ -130,6 +130,7 @@ static inline bool find_slot(const struct span *s, uintptr_t word, unsigned *ind
 /* An object whose mark was set: it is counted, and queued if it may hold pointers. */
 static void marked(struct mark_worker *worker, struct span *s, unsigned index)
 {
+	span_note_marked(s);
 	worker->marked_bytes += s->elem_bytes;
 	worker->objects++;
 	if (span_noscan(s))
@@ -165,6 +166,7 @@ struct together {
 	unsigned indices[WORDS_TOGETHER];
 	uint8_t sets[WORDS_TOGETHER]; /* which one each object is in; 0: it is not to be marked */
 	struct {
+		struct span *span;
 		struct span_group *group;
 		uint64_t slots;
 	} set[WORDS_TOGETHER + 1];
@@ -214,6 +216,7 @@ find_unmarked(struct together *of, unsigned count, bool remembers)
 {
 	uint8_t latest[SETS_KNOWN] = {0}; /* the last set of a group with such an address */
 	unsigned sets = 1;
+	of->set[0].span = NULL;
 	of->set[0].group = NULL;
 	of->set[0].slots = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -232,6 +235,7 @@ find_unmarked(struct together *of, unsigned count, bool remembers)
 			continue;
 		if (other) {
 			*known = (uint8_t)(set = sets++);
+			of->set[set].span = of->spans[i];
 			of->set[set].group = group;
 		}
 		of->sets[i] = (uint8_t)set;
@@ -290,9 +294,12 @@ mark_together(struct mark_worker *worker, const uintptr_t *words, unsigned count
 	count = find_spans(&of, words, count, remembers);
 	count = find_slots(&of, count);
 	unsigned sets = find_unmarked(&of, count, remembers);
-	for (unsigned set = 1; set < sets; set++)
+	for (unsigned set = 1; set < sets; set++) {
 		of.set[set].slots &= ~atomic_fetch_or_explicit(
 		    &of.set[set].group->mark, of.set[set].slots, memory_order_relaxed);
+		if (of.set[set].span != of.set[set - 1].span)
+			span_note_marked(of.set[set].span);
+	}
 	queue_marked(worker, &of, count);
 }
 
@@ -572,6 +579,7 @@ static void mark_special(void *arg, struct span *s, const struct special *specia
 	mark_special_words(worker, special, special->queue_link != NULL);
 	if (!keeps_content(s, special))
 		return;
+	span_note_marked(s);
 	if (span_marking && s->kind != SPAN_TYPED && s->elem_bytes > OBJECT_PIECE_BYTES)
 		mark_add_root(object, object + s->elem_bytes);
 	else

@@ -52,6 +52,7 @@ struct chunk {
 	_Atomic uint32_t kept[CHUNK_BLOCKS]; /* spantable.c's */
 	bool small_pages; /* the system was told to use no huge pages here */
 	_Atomic bool blank; /* a long run of released pages was taken: they have no content yet */
+	_Atomic bool marked; /* in this mark phase something was found there (pageheap_note_marked) */
 };
 
 /* Free pages of a range of chunks: at its start, the longest run, at its end. */
@@ -75,6 +76,19 @@ struct pageheap {
 };
 
 extern struct pageheap pageheap __attribute__((visibility("hidden")));
+
+/*
+ * There is a marked object, a stack or what hangs on a finalizer. In other chunks nothing has to
+ * be read again because it was written: what is marked there later is read after that. Any thread.
+ */
+static inline void pageheap_note_marked(uintptr_t base, size_t bytes)
+{
+	size_t first = (base - pageheap.base) / CHUNK_BYTES;
+	size_t last = (base + bytes - 1 - pageheap.base) / CHUNK_BYTES;
+	for (size_t i = first; i <= last; i++)
+		if (!atomic_load_explicit(&pageheap.chunks[i].marked, memory_order_relaxed))
+			atomic_store_explicit(&pageheap.chunks[i].marked, true, memory_order_relaxed);
+}
 
 /*
  * While a span table is read (spantable.h): to be called before anything that it shows of

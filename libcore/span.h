@@ -229,11 +229,19 @@ static inline struct mcache *span_owner(const struct span *s)
  */
 extern bool span_marking __attribute__((visibility("hidden")));
 
+/* An object of the span is marked (pageheap.h). */
+static inline void span_note_marked(const struct span *s)
+{
+	pageheap_note_marked(s->base, s->nelems * s->elem_bytes);
+}
+
 /* New objects of a group are marked from the start. Inside the heap. */
 static inline void span_mark_new(struct span *s, unsigned w, uint64_t slots)
 {
-	if (__builtin_expect(span_marking, 0))
+	if (__builtin_expect(span_marking, 0)) {
 		atomic_fetch_or_explicit(span_mark_word(s, w), slots, memory_order_relaxed);
+		span_note_marked(s);
+	}
 }
 
 /* Before a count of the span changes, or the group that its owner allocates from. */

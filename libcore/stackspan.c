@@ -17,6 +17,7 @@ struct span *stackspan_new(size_t bytes)
 	if (!s)
 		return NULL;
 	sanitizer_show(s->base, pages * PAGE_BYTES);
+	pageheap_note_marked(s->base, pages * PAGE_BYTES);
 	lock_acquire(&stacks.lock);
 	s->all_prev = NULL;
 	s->all_next = stacks.first;
@@ -56,6 +57,7 @@ static void visit_live(struct span *s, void (*visit)(void *arg, uintptr_t lo, ui
 {
 	uintptr_t sp = __atomic_load_n(&s->stack_sp, __ATOMIC_RELAXED);
 	atomic_store_explicit(&s->rescan, 0, memory_order_relaxed);
+	pageheap_note_marked(s->base, s->elem_bytes);
 	visit(arg, sp ? sp : s->base, s->base + s->elem_bytes);
 }
 

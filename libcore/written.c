@@ -29,21 +29,30 @@ static bool holds_scanned(size_t chunk)
 	return __atomic_load_n(&pageheap.chunks[chunk].kind, __ATOMIC_RELAXED) == CHUNK_SCAN;
 }
 
+/* Of these, where something is marked: what was written elsewhere need not be known. */
+static bool holds_marked(size_t chunk)
+{
+	return holds_scanned(chunk) &&
+	       atomic_load_explicit(&pageheap.chunks[chunk].marked, memory_order_relaxed);
+}
+
 static size_t opened_chunks(void)
 {
 	return pageheap_opened_pages() / CHUNK_PAGES;
 }
 
 /*
- * The next run of chunks, from *chunk on, that hold what is scanned; the others must not be
- * touched, for a protected page costs memory even where there is none. False: no more.
+ * The next run of chunks, from *chunk on, of which `holds` is true: of what is scanned, or a part of
+ * it. The others must not be touched, for a protected page costs memory even where there is none.
+ * False: no more.
  */
-static bool next_scanned(size_t chunks, size_t *chunk, uintptr_t *lo, uintptr_t *hi)
+static bool next_run(size_t chunks, bool (*holds)(size_t chunk), size_t *chunk, uintptr_t *lo,
+                     uintptr_t *hi)
 {
 	size_t first = *chunk;
-	while (first < chunks && !holds_scanned(first))
+	while (first < chunks && !holds(first))
 		first++;
-	for (*chunk = first; *chunk < chunks && holds_scanned(*chunk);)
+	for (*chunk = first; *chunk < chunks && holds(*chunk);)
 		++*chunk;
 	*lo = pageheap.base + first * CHUNK_BYTES;
 	*hi = pageheap.base + *chunk * CHUNK_BYTES;
@@ -83,9 +92,11 @@ bool written_begin(void)
 	size_t chunks;
 	uintptr_t lo, hi, used_lo, used_hi;
 	bool known = tracking_begin() && cover(&chunks);
-	for (size_t chunk = 0; known && chunk < chunks; chunk++)
+	for (size_t chunk = 0; known && chunk < chunks; chunk++) {
 		atomic_store_explicit(&pageheap.chunks[chunk].blank, false, memory_order_relaxed);
-	for (size_t chunk = 0; known && next_scanned(chunks, &chunk, &lo, &hi);)
+		atomic_store_explicit(&pageheap.chunks[chunk].marked, false, memory_order_relaxed);
+	}
+	for (size_t chunk = 0; known && next_run(chunks, holds_scanned, &chunk, &lo, &hi);)
 		while (known && next_used(&lo, hi, &used_lo, &used_hi))
 			known = tracking_protect(used_lo, used_hi);
 	if (!known)
@@ -156,7 +167,7 @@ bool written_scan(size_t *pages)
 	fetching.protect = true;
 	fetching.pages = 0;
 	fetching.failed = !cover(&chunks);
-	for (size_t chunk = 0; !fetching.failed && next_scanned(chunks, &chunk, &lo, &hi);)
+	for (size_t chunk = 0; !fetching.failed && next_run(chunks, holds_marked, &chunk, &lo, &hi);)
 		while (next_used(&lo, hi, &used_lo, &used_hi))
 			scan_range(used_lo, used_hi, &marked);
 	written_mark(fetching.pages - marked);
@@ -181,7 +192,7 @@ bool written_fetch(bool protect, size_t *pages)
 	fetching.protect = protect;
 	fetching.pages = 0;
 	fetching.failed = !cover(&chunks);
-	for (size_t chunk = 0; !fetching.failed && next_scanned(chunks, &chunk, &lo, &hi);)
+	for (size_t chunk = 0; !fetching.failed && next_run(chunks, holds_marked, &chunk, &lo, &hi);)
 		for (; next_used(&lo, hi, &used_lo, &used_hi); bytes += used_hi - used_lo)
 			add_fetches(used_lo, used_hi);
 	bool helped = !protect && bytes >= BYTES_WORTH_HELP;
@@ -192,13 +203,15 @@ bool written_fetch(bool protect, size_t *pages)
 void written_all(void)
 {
 	uintptr_t lo, hi;
-	for (size_t chunk = 0, chunks = opened_chunks(); next_scanned(chunks, &chunk, &lo, &hi);)
+	for (size_t chunk = 0, chunks = opened_chunks();
+	     next_run(chunks, holds_marked, &chunk, &lo, &hi);)
 		mark_add_written(lo, hi);
 }
 
 void written_end(void)
 {
 	uintptr_t lo, hi;
-	for (size_t chunk = 0, chunks = opened_chunks(); next_scanned(chunks, &chunk, &lo, &hi);)
+	for (size_t chunk = 0, chunks = opened_chunks();
+	     next_run(chunks, holds_scanned, &chunk, &lo, &hi);)
 		tracking_release(lo, hi);
 }

@@ -30,6 +30,9 @@ if(NOT MEMSPAN_SANITIZE STREQUAL "thread")
 		set_tests_properties(${name}_beside PROPERTIES
 			ENVIRONMENT "${environment};MEMSPAN_TEST_MODE=beside")
 	endforeach()
+	add_test(NAME heap_moves_pointers_far_apart COMMAND heap_moves_pointers_while_marked 5 60000)
+	set_tests_properties(heap_moves_pointers_far_apart PROPERTIES
+		ENVIRONMENT "${memspan_test_environment};MEMSPAN_TEST_MODE=beside")
 	# As world_survives_fork (libcore.cmake).
 	set_tests_properties(specials_survive_fork specials_survive_fork_beside heap_young heap_young_beside
 		PROPERTIES LABELS no_asan)

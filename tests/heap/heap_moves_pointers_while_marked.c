@@ -1,9 +1,12 @@
 /*
- * heap_moves_pointers_while_marked SECONDS - threads move pointers about in
+ * heap_moves_pointers_while_marked SECONDS [APART] - threads move pointers about in
  * objects of the heap, from what is not yet marked to what is, through registers and the
  * stack, while one collection follows the other: what a collector that marks beside the
  * program loses if it misses one written page. Nodes are also replaced, and every few moves
- * all the tables of a thread are replaced by copies, so that new objects hold old ones.
+ * all the tables of a thread move into new ones, so that only new objects hold old ones.
+ *
+ * With APART so many bytes of garbage lie between the tables, so that they are in parts of the heap
+ * of their own, in which nothing else is marked.
  *
  * Each node knows its number; each table entry must hold the node that the model says.
  */
@@ -30,6 +33,7 @@ struct table {
 };
 
 static struct table *first[THREADS]; /* static data: the only roots */
+static size_t apart;
 static _Atomic bool done;
 static _Atomic unsigned collections;
 
@@ -40,6 +44,15 @@ static struct node *node_new(uint64_t number)
 	n->number = number;
 	n->inverse = ~number;
 	return n;
+}
+
+static struct table *table_new(void)
+{
+	if (apart)
+		check(memspan_alloc(apart));
+	struct table *t = memspan_alloc(sizeof *t);
+	check(t);
+	return t;
 }
 
 static void node_check(const struct node *n, uint64_t number)
@@ -60,14 +73,17 @@ static unsigned next_random(uint64_t *state)
 	return (unsigned)(*state >> 33);
 }
 
-/* The last table is copied first: each copy is made with its successor in hand. */
-static struct table *copy_tables(const struct table *t)
+/*
+ * The last table is moved first: each copy is made with its successor in hand. Nothing stays in the
+ * old ones, so that what they held is in new objects alone.
+ */
+static struct table *move_tables(struct table *t)
 {
 	if (!t)
 		return NULL;
-	struct table *next = copy_tables(t->next), *copy = memspan_alloc(sizeof *copy);
-	check(copy);
+	struct table *next = move_tables(t->next), *copy = table_new();
 	memcpy(copy->entries, t->entries, sizeof copy->entries);
+	memset(t->entries, 0, sizeof t->entries);
 	copy->next = next;
 	return copy;
 }
@@ -103,8 +119,7 @@ static void *move(void *arg)
 	unsigned self = (unsigned)(uintptr_t)arg;
 	uint64_t *model = malloc(NODES * sizeof *model), random = self + 1;
 	for (unsigned i = 0; i < TABLES; i++) {
-		struct table *t = memspan_alloc(sizeof *t);
-		check(t);
+		struct table *t = table_new();
 		t->next = first[self];
 		first[self] = t;
 	}
@@ -115,7 +130,7 @@ static void *move(void *arg)
 	for (unsigned turn = 1; !atomic_load(&done); turn++) {
 		move_some(&first[self], model, &random);
 		if (turn % 8 == 0)
-			first[self] = copy_tables(first[self]);
+			first[self] = move_tables(first[self]);
 	}
 	for (unsigned i = 0; i < NODES; i++)
 		node_check(table_at(first[self], i / ENTRIES)->entries[i % ENTRIES], model[i]);
@@ -135,7 +150,8 @@ static void *collect(void *arg)
 int main(int argc, char **argv)
 {
 	pthread_t movers[THREADS], collector;
-	check(argc == 2);
+	check(argc == 2 || argc == 3);
+	apart = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
 	struct timespec length = {.tv_sec = atoi(argv[1])};
 	for (uintptr_t i = 0; i < THREADS; i++)
 		check(pthread_create(&movers[i], NULL, move, (void *)i) == 0);
